@@ -1,0 +1,253 @@
+"""The written schema of every result: names, symbols, units and dims of the variables.
+
+A result is a bare ``xarray.Dataset``. What solved it is told by its attributes, not by its type,
+so the exact solver, the closed forms and a quantum computer come out in the same table.
+
+Units: hbar = 1. Energies are in the unit in which `level_splitting` is given, times in its
+inverse; counts, probabilities and standardised numbers have the unit "1".
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = [
+    "METRICS",
+    "SCHEMA_VERSION",
+    "VARIABLES",
+    "SchemaError",
+    "Variable",
+    "describe",
+    "make_dataset",
+    "provenance",
+    "validate_dataset",
+]
+
+SCHEMA_VERSION = 1
+
+
+class SchemaError(ValueError):
+    """A Dataset (or a file) does not follow the schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One entry of the vocabulary.
+
+    Attributes:
+        long_name: what the quantity is, as on an axis.
+        symbol: its symbol in LaTeX, without dollar signs.
+        unit: "energy", "power" (energy squared), "time" (1/energy), "bit" or "1".
+        dims: the dims it has in a Dataset of one battery.
+    """
+
+    long_name: str
+    symbol: str
+    unit: str
+    dims: tuple[str, ...] = ("time",)
+
+
+VARIABLES: dict[str, Variable] = {
+    "time": Variable("time", "t", "time"),
+    "excitations": Variable("number of excited cells", "k", "1", ("excitations",)),
+    "population": Variable("population", "p_k", "1", ("time", "excitations")),
+    "stored_energy": Variable("stored energy", "E", "energy"),
+    "average_power": Variable("average charging power", "P", "power"),
+    "instantaneous_power": Variable("instantaneous charging power", "P_I", "power"),
+    "energy_fluctuation": Variable("energy fluctuation", r"\Sigma", "energy"),
+    "diagonal_entropy": Variable("diagonal entropy", "S", "bit"),
+    "counts": Variable("measured counts", "n_k", "1", ("time", "excitations")),
+    "counts_y": Variable("measured counts, Y basis", "n^y_k", "1", ("time", "excitations")),
+    "shots": Variable("number of shots", r"n_\mathrm{shots}", "1"),
+    "collective_spin": Variable("collective spin", r"\langle J_a\rangle", "1", ("time", "axis")),
+    "spin_squeezing": Variable("spin squeezing parameter", r"\xi_R^2", "1"),
+    "quantum_fisher_information": Variable("quantum Fisher information", "F_Q", "1"),
+    "cell_entropy": Variable("entropy of one cell", "S_1", "bit"),
+    "ergotropy": Variable("ergotropy", r"\mathcal{E}", "energy"),
+    "incoherent_ergotropy": Variable("incoherent ergotropy", r"\mathcal{E}_i", "energy"),
+    "coherent_state_fidelity": Variable("fidelity to the mean-field state", "F_c", "1"),
+}
+
+METRICS = (
+    "stored_energy",
+    "average_power",
+    "instantaneous_power",
+    "energy_fluctuation",
+    "diagonal_entropy",
+)
+
+_SUMMARIES = (
+    ("time_of_maximum_", "time of the maximum of the {}", r"t[\max {}]", "time"),
+    ("maximum_", "maximum of the {}", r"{}_\max", None),
+    ("final_", "final {}", r"{}(\tau)", None),
+)
+
+
+def describe(name: str) -> Variable:
+    """Return the entry of the variable `name`, derived ones included.
+
+    Args:
+        name: a name in `VARIABLES`, or one derived from it: ``maximum_<name>``,
+            ``time_of_maximum_<name>``, ``final_<name>`` (one number per battery) and
+            ``<name>_stderr`` (standard error, same dims).
+
+    Returns:
+        The entry.
+
+    Raises:
+        SchemaError: the schema knows no such name.
+
+    Examples:
+        >>> describe("maximum_stored_energy").long_name
+        'maximum of the stored energy'
+        >>> describe("energy_fluctuation_stderr").unit
+        'energy'
+    """
+    if name in VARIABLES:
+        return VARIABLES[name]
+    if name.endswith("_stderr"):
+        base = describe(name.removesuffix("_stderr"))
+        return Variable(
+            f"standard error of the {base.long_name}",
+            rf"\sigma[{base.symbol}]",
+            base.unit,
+            base.dims,
+        )
+    for prefix, long_name, symbol, unit in _SUMMARIES:
+        base_name = name.removeprefix(prefix)
+        if name.startswith(prefix) and base_name in VARIABLES:
+            base = VARIABLES[base_name]
+            return Variable(
+                long_name.format(base.long_name),
+                symbol.format(base.symbol),
+                unit or base.unit,
+                tuple(dim for dim in base.dims if dim != "time"),
+            )
+    raise SchemaError(f"`{name}` is not a variable of the schema.")
+
+
+def provenance(battery: Any = None, **attributes: Any) -> dict[str, Any]:
+    """Return the attributes that every stored result carries.
+
+    Args:
+        battery: anything with ``to_dict()``; stored as JSON under ``battery``.
+        **attributes: what else the producer records; anything that netCDF cannot hold (None,
+            bool, nested) is stored as JSON text.
+
+    Returns:
+        Attributes that netCDF and Zarr can hold.
+
+    Examples:
+        >>> provenance(solver="exact")["solver"]
+        'exact'
+    """
+    attrs: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "rzqiskit_version": _version("rzqiskit"),
+        "numpy_version": _version("numpy"),
+        "python_version": platform.python_version(),
+    }
+    if battery is not None:
+        attrs["battery"] = json.dumps(battery.to_dict())
+    for key, value in attributes.items():
+        attrs[key] = value if isinstance(value, (str, int, float)) else json.dumps(value)
+    for key, value in attrs.items():
+        if isinstance(value, bool):
+            attrs[key] = json.dumps(value)
+    return attrs
+
+
+_VERSIONS: dict[str, str] = {}
+
+
+def _version(package: str) -> str:
+    if package not in _VERSIONS:
+        _VERSIONS[package] = importlib.metadata.version(package)
+    return _VERSIONS[package]
+
+
+def make_dataset(
+    variables: Mapping[str, tuple[tuple[str, ...], Any]],
+    coords: Mapping[str, tuple[tuple[str, ...], Any]],
+    attrs: Mapping[str, Any],
+) -> xr.Dataset:
+    """Return a Dataset whose variables carry the schema's names, symbols and units.
+
+    Args:
+        variables: name -> (dims, values).
+        coords: name -> (dims, values); a coordinate outside the schema (a swept parameter) is
+            allowed.
+        attrs: attributes of the Dataset, see `provenance`.
+
+    Returns:
+        The Dataset.
+
+    Raises:
+        SchemaError: a variable is unknown.
+
+    Examples:
+        >>> data = make_dataset(
+        ...     {"stored_energy": (("time",), [0.0, 1.5])}, {"time": (("time",), [0.0, 0.1])}, {}
+        ... )
+        >>> data.stored_energy.attrs["symbol"]
+        'E'
+    """
+    import xarray as xr
+
+    data = {}
+    for name, (dims, values) in variables.items():
+        data[name] = xr.Variable(dims, values, _variable_attrs(name))
+    coordinates = {}
+    for name, (dims, values) in coords.items():
+        attributes = _variable_attrs(name) if name in VARIABLES else {}
+        coordinates[name] = xr.Variable(dims, values, attributes)
+    return xr.Dataset(data, coordinates, dict(attrs))
+
+
+_ATTRS: dict[str, dict[str, str]] = {}
+
+
+def _variable_attrs(name: str) -> dict[str, str]:
+    # One look-up a name and process: building a Dataset is most of the cost of a small problem.
+    if name not in _ATTRS:
+        entry = describe(name)
+        _ATTRS[name] = {"long_name": entry.long_name, "symbol": entry.symbol, "units": entry.unit}
+    return dict(_ATTRS[name])
+
+
+def validate_dataset(data: xr.Dataset) -> xr.Dataset:
+    """Return `data` if it follows the schema.
+
+    Args:
+        data: a result, computed or read back from a file.
+
+    Returns:
+        The same Dataset.
+
+    Raises:
+        SchemaError: unknown variable, wrong dims, wrong unit, or another schema version.
+
+    Examples:
+        >>> validate_dataset(make_dataset({}, {}, {"schema_version": SCHEMA_VERSION})).sizes
+        Frozen({})
+    """
+    version = data.attrs.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise SchemaError(f"`schema_version` must be {SCHEMA_VERSION}, got {version!r}.")
+    for name, variable in data.data_vars.items():
+        entry = describe(str(name))
+        missing = [dim for dim in entry.dims if dim not in variable.dims]
+        if missing:
+            raise SchemaError(f"`{name}` must have the dims {entry.dims}, got {variable.dims}.")
+        unit = variable.attrs.get("units")
+        if unit != entry.unit:
+            raise SchemaError(f"`{name}` must have the unit {entry.unit!r}, got {unit!r}.")
+    return data

@@ -1,0 +1,1 @@
+"""Exact mathematics of the collective spin: operators, rotations, the co-moving frame."""

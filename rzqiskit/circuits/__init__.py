@@ -1,0 +1,1 @@
+"""The charging process as quantum circuits: collective gates, product formulas, compilation."""

@@ -1,0 +1,191 @@
+r"""Charging runs as quantum circuits: |0...0>, the layers of a schedule, a measurement.
+
+|0> is the ground state of a cell, so the Hamming weight of a Z-basis outcome is the number k of
+excited cells. In the Y and X bases the circuit first turns the axis, such that k - N/2 is the
+eigenvalue of +Jy or +Jx.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from qiskit.circuit import ClassicalRegister, ParameterVector, QuantumCircuit, QuantumRegister
+
+from rzqiskit.circuits.gates import CollectiveZZGate
+from rzqiskit.circuits.product_formula import (
+    Axis,
+    Basis,
+    ChargingSchedule,
+    charging_schedule,
+)
+from rzqiskit.validation import FloatArray, check_times
+
+if TYPE_CHECKING:
+    from rzqiskit.model import RosenZenerBattery
+
+__all__ = ["ChargingSweep", "build_charging_circuits", "build_charging_sweeps"]
+
+CREGISTER = "meas"
+
+
+@dataclass(frozen=True, slots=True)
+class ChargingSweep:
+    """Charging circuits of one shape: one circuit with free angles, and their values.
+
+    Attributes:
+        circuit: the circuit; its parameters are the angles of the layers.
+        angles: shape (num_times, num_parameters), rad, in the order of ``circuit.parameters``.
+        indices: shape (num_times,), the place of each row among the times asked for.
+    """
+
+    circuit: QuantumCircuit
+    angles: FloatArray
+    indices: npt.NDArray[np.int64]
+
+
+def build_charging_circuits(
+    battery: RosenZenerBattery,
+    times: npt.ArrayLike,
+    *,
+    num_steps: int = 8,
+    order: int = 2,
+    basis: Basis = "z",
+) -> list[QuantumCircuit]:
+    """Return one measured circuit for each time.
+
+    Args:
+        battery: what is charged.
+        times: shape (num_times,), inverse energy, strictly increasing, from 0 upwards.
+        num_steps: number of slices of the pulse in each circuit.
+        order: order of accuracy of the product formula, see `charging_schedule`.
+        basis: "z", "y" or "x": the collective spin component that the Hamming weights tell.
+
+    Returns:
+        The circuits, named ``charging_<basis>_<index>``, with the classical register ``meas`` of
+        one bit a cell. ``circuit.metadata`` holds the battery, time, num_steps, order and basis
+        in a form that JSON can hold.
+
+    Raises:
+        TypeError: an argument of the wrong type.
+        ValueError: an argument out of range.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rzqiskit.drives import SineSquaredDrive
+        >>> from rzqiskit.model import RosenZenerBattery
+        >>> battery = RosenZenerBattery(
+        ...     num_qubits=4, drive=SineSquaredDrive(20.0, 0.3), interaction=2.0
+        ... )
+        >>> circuits = build_charging_circuits(battery, [0.0, 0.3], num_steps=3, order=2)
+        >>> [dict(circuit.count_ops()) for circuit in circuits]
+        [{'measure': 4}, {'rx': 12, 'rz': 8, 'measure': 4, 'collective_zz': 2}]
+        >>> circuits[1].name, circuits[1].metadata["time"]
+        ('charging_z_1', 0.3)
+    """
+    schedules = _schedules(battery, times, num_steps, order, basis)
+    description = battery.to_dict()
+    circuits = []
+    for index, schedule in enumerate(schedules):
+        circuit = _circuit(schedule.axes, schedule.angles, schedule.num_qubits, basis)
+        circuit.name = f"charging_{basis}_{index}"
+        circuit.metadata = {"time": schedule.time, **_metadata(description, schedule)}
+        circuits.append(circuit)
+    return circuits
+
+
+def build_charging_sweeps(
+    battery: RosenZenerBattery,
+    times: npt.ArrayLike,
+    *,
+    num_steps: int = 8,
+    order: int = 2,
+    basis: Basis = "z",
+) -> list[ChargingSweep]:
+    """Return the circuits of `build_charging_circuits` with the angles as parameters.
+
+    All times of one shape (nearly always every time but t = 0) share a circuit, which is built,
+    compiled and submitted once.
+
+    Args:
+        battery: what is charged.
+        times: shape (num_times,), inverse energy, strictly increasing, from 0 upwards.
+        num_steps: number of slices of the pulse in each circuit.
+        order: order of accuracy of the product formula, see `charging_schedule`.
+        basis: "z", "y" or "x".
+
+    Returns:
+        One sweep for each shape; ``(sweep.circuit, sweep.angles)`` is a sampler's pub.
+
+    Raises:
+        TypeError: an argument of the wrong type.
+        ValueError: an argument out of range.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rzqiskit.drives import SineSquaredDrive
+        >>> from rzqiskit.model import RosenZenerBattery
+        >>> battery = RosenZenerBattery(num_qubits=4, drive=SineSquaredDrive(20.0, 0.3))
+        >>> times = np.linspace(0.0, 0.3, 11)
+        >>> [sweep.angles.shape for sweep in build_charging_sweeps(battery, times, num_steps=3)]
+        [(1, 0), (10, 5)]
+    """
+    schedules = _schedules(battery, times, num_steps, order, basis)
+    groups: dict[tuple[Axis, ...], list[int]] = {}
+    for index, schedule in enumerate(schedules):
+        groups.setdefault(schedule.axes, []).append(index)
+    description = battery.to_dict()
+    sweeps = []
+    for axes, members in groups.items():
+        parameters = ParameterVector("angle", len(axes))
+        circuit = _circuit(axes, list(parameters), battery.num_qubits, basis)
+        circuit.name = f"charging_{basis}"
+        circuit.metadata = _metadata(description, schedules[members[0]])
+        circuit.metadata["times"] = [schedules[index].time for index in members]
+        angles = np.array([schedules[index].angles for index in members], dtype=np.float64)
+        sweeps.append(ChargingSweep(circuit, angles, np.array(members, dtype=np.int64)))
+    return sweeps
+
+
+def _schedules(
+    battery: RosenZenerBattery, times: npt.ArrayLike, num_steps: int, order: int, basis: Basis
+) -> list[ChargingSchedule]:
+    return [
+        charging_schedule(battery, time, num_steps=num_steps, order=order, basis=basis)
+        for time in check_times(times).tolist()
+    ]
+
+
+def _metadata(description: dict[str, Any], schedule: ChargingSchedule) -> dict[str, Any]:
+    return {
+        "battery": description,
+        "num_steps": schedule.num_steps,
+        "order": schedule.order,
+        "basis": schedule.basis,
+    }
+
+
+def _circuit(
+    axes: Sequence[Axis], angles: Sequence[Any], num_qubits: int, basis: Basis
+) -> QuantumCircuit:
+    """Return the measured circuit of the layers, with numbers or parameters for angles."""
+    cells = QuantumRegister(num_qubits, "q")
+    outcome = ClassicalRegister(num_qubits, CREGISTER)
+    circuit = QuantumCircuit(cells, outcome)
+    for axis, angle in zip(axes, angles, strict=True):
+        if axis == "x":
+            circuit.rx(angle, cells)
+        elif axis == "z":
+            circuit.rz(-angle, cells)
+        else:
+            circuit.append(CollectiveZZGate(num_qubits, angle), cells)
+    # With sz = -Z, sy = -Y, sx = X: RX(pi/2) takes sy to sz, RY(pi/2) takes sx to sz.
+    if basis == "y":
+        circuit.rx(np.pi / 2.0, cells)
+    elif basis == "x":
+        circuit.ry(np.pi / 2.0, cells)
+    circuit.measure(cells, outcome)
+    return circuit

@@ -1,0 +1,647 @@
+"""Lab populations of a collective spin from its amplitudes on the levels of a tilted frame.
+
+A state ``sum_k c_k |k~>`` is given on the Dicke levels k = 0..K-1 of a frame; ``a = (a1, a2, a3)`` is
+the lab's z axis written in that frame. The lab level m is the eigenvector of
+``D = a1 J~x + a2 J~y + a3 k`` with eigenvalue ``m - N (1 - a3) / 2``, so
+
+    p_m = | sum_k d_mk e^{i chi k} c_k |^2,   cos(theta) = a3,   e^{i chi} sin(theta) = a1 + i a2,
+
+with the real Wigner matrix d of spin N/2. Three routes give d, each where it is stable:
+
+*   dense, N <= DENSE_MAX_QUBITS: ``exp(i theta Jy)`` from the eigenvectors of Jx, tabulated per N;
+*   forward: the three-term recurrence of the Krawtchouk functions in k, for many m at once. It is
+    stable while every k < K lies below the second turning point, ``N sin^2((theta_m + theta)/2)``;
+*   rotation: near the poles and for K close to N + 1 the forward recurrence would pick up the
+    growing solution. There the rotation is short, or the ladder is needed whole anyway, and
+    ``exp(theta (J+ - J-)/2) c`` is summed as a Chebyshev series: stable at every angle.
+
+The lower half a3 < 0 is the upper one with m counted from the other end. Every kernel is callable
+from compiled code, releases the lock and changes only its ``out`` argument.
+
+Notation: N = num_qubits, K = num_levels, h = sin(theta), mu = m - N (1 - a3)/2.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from decimal import Decimal, localcontext
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+from scipy.linalg import eigh_tridiagonal
+
+from rzqiskit.validation import check_positive_integer
+
+__all__ = [
+    "DENSE_MAX_QUBITS",
+    "entropy_bits",
+    "lab_populations",
+    "population_window",
+    "populations_dense",
+    "populations_window",
+    "rotation_tables",
+    "windowed_populations",
+]
+
+FloatArray = npt.NDArray[np.float64]
+
+DENSE_MAX_QUBITS = 200
+"""Widest spin for which the tabulated rotation is used; its table holds (N + 1)(N + 2)/2 numbers."""
+
+_BLOCK = 512  # lab levels handled together: five arrays of this length stay in the L1 cache
+_TAIL = 1e-20  # weight outside the window that is searched for levels
+_TRIM = 1e-17  # weight that trimming may lose on either side
+_LOG_SMALL = -600.0  # below this log-probability the recurrence is rescaled as it climbs
+_HALF_LOG_2PI = 0.9189385332046727
+
+
+@lru_cache(maxsize=256)
+def _rotation_table(num_qubits: int) -> FloatArray:
+    """Eigenvectors of Jx to the eigenvalues j >= 0, shape (num_qubits + 1, num_j), flattened.
+
+    Row k carries the sign (-1)^(k // 2) that turns Jx into Jy, column j > 0 a factor sqrt(2) for
+    its partner -j, whose entries are those of j times (-1)^k.
+    """
+    k = np.arange(num_qubits, dtype=np.float64)
+    values, vectors = eigh_tridiagonal(
+        np.zeros(num_qubits + 1), 0.5 * np.sqrt((k + 1.0) * (num_qubits - k))
+    )
+    kept = vectors[:, (num_qubits + 1) // 2 :].copy()
+    if num_qubits % 2 == 0:
+        kept[1::2, 0] = 0.0
+    kept[:, values[(num_qubits + 1) // 2 :] > 0.25] *= math.sqrt(2.0)
+    kept *= (-1.0) ** (np.arange(num_qubits + 1) // 2)[:, None]
+    table = np.ascontiguousarray(kept).ravel()
+    table.setflags(write=False)
+    return table
+
+
+def rotation_tables(num_qubits: Iterable[int]) -> tuple[FloatArray, npt.NDArray[np.int64]]:
+    """Return the tables that `populations_dense` needs for a batch of spins, concatenated.
+
+    Args:
+        num_qubits: N of every spin of the batch, shape (num_spins,), each at most DENSE_MAX_QUBITS
+            (wider ones get an empty table, offset 0).
+
+    Returns:
+        The concatenated table and the offset of each spin's part in it, shape (num_spins,).
+
+    Examples:
+        >>> table, offsets = rotation_tables([10, 3, 10])
+        >>> table.size, offsets.tolist()
+        (74, [0, 66, 0])
+    """
+    widths = [int(n) for n in num_qubits]
+    starts: dict[int, int] = {}
+    parts: list[FloatArray] = []
+    size = 0
+    for width in widths:
+        if width in starts or width > DENSE_MAX_QUBITS:
+            continue
+        starts[width] = size
+        parts.append(_rotation_table(width))
+        size += parts[-1].size
+    table = np.concatenate(parts) if parts else np.zeros(0)
+    return table, np.array([starts.get(width, 0) for width in widths], dtype=np.int64)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _tilt(a1: float, a2: float, a3: float) -> Any:
+    """Return theta in [0, pi/2], h, |a3|, 1 - |a3|, cos and sin of chi, and whether m is reversed."""
+    reverse = a3 < 0.0
+    if reverse:
+        a1, a2, a3 = -a1, -a2, -a3
+    h = math.hypot(a1, a2)
+    cos_chi, sin_chi = (a1 / h, a2 / h) if h > 0.0 else (1.0, 0.0)
+    norm = math.hypot(h, a3)
+    h /= norm
+    a3 /= norm
+    return math.atan2(h, a3), h, a3, h * h / (1.0 + a3), cos_chi, sin_chi, reverse
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _turn(re: Any, im: Any, num_levels: int, cos_chi: float, sin_chi: float) -> Any:
+    """Return the amplitudes times exp(i chi k), as shape (2, num_levels)."""
+    turned = np.empty((2, num_levels))
+    if sin_chi == 0.0:
+        sign = 1.0
+        for k in range(num_levels):
+            turned[0, k] = sign * re[k]
+            turned[1, k] = sign * im[k]
+            sign *= cos_chi
+        return turned
+    chi = math.atan2(sin_chi, cos_chi)
+    u = 1.0
+    v = 0.0
+    for k in range(num_levels):
+        # A fresh evaluation now and then keeps the phase exact to rounding at every k.
+        if k % 16 == 0:
+            u = math.cos(chi * k)
+            v = math.sin(chi * k)
+        turned[0, k] = u * re[k] - v * im[k]
+        turned[1, k] = u * im[k] + v * re[k]
+        u, v = u * cos_chi - v * sin_chi, u * sin_chi + v * cos_chi
+    return turned
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
+def populations_dense(
+    re: Any,
+    im: Any,
+    num_levels: int,
+    num_qubits: int,
+    a1: float,
+    a2: float,
+    a3: float,
+    table: Any,
+    offset: int,
+    out: Any,
+) -> None:
+    """Write the lab populations p_0..p_N into `out`, N <= DENSE_MAX_QUBITS.
+
+    Args:
+        re: real parts of the frame amplitudes, shape (>= num_levels,).
+        im: imaginary parts, likewise.
+        num_levels: K, at most N + 1.
+        num_qubits: N.
+        a1: component of the lab's z axis along e_1; `a2`, `a3` along e_2, e_3.
+        a2: see `a1`.
+        a3: see `a1`.
+        table: from `rotation_tables`.
+        offset: where the table of this N starts.
+        out: shape (>= N + 1,).
+    """
+    theta, h, cosine, _, cos_chi, sin_chi, reverse = _tilt(a1, a2, a3)
+    turned = _turn(re, im, num_levels, cos_chi, sin_chi)
+    num_j = num_qubits // 2 + 1 if num_qubits % 2 == 0 else (num_qubits + 1) // 2
+    rows = table[offset : offset + (num_qubits + 1) * num_j].reshape(num_qubits + 1, num_j)
+    work = np.zeros((4, num_j))  # even and odd k, real and imaginary
+    even_re, even_im, odd_re, odd_im = work[0], work[1], work[2], work[3]
+    for k in range(num_levels):
+        x = turned[0, k]
+        y = turned[1, k]
+        row = rows[k]
+        if k % 2 == 0:
+            for j in range(num_j):
+                even_re[j] += row[j] * x
+                even_im[j] += row[j] * y
+        else:
+            for j in range(num_j):
+                odd_re[j] += row[j] * x
+                odd_im[j] += row[j] * y
+    lowest = 0.0 if num_qubits % 2 == 0 else 0.5
+    for j in range(num_j):
+        c = math.cos(theta * (lowest + j))
+        s = math.sin(theta * (lowest + j))
+        even_re[j], odd_re[j] = (
+            c * even_re[j] - s * odd_re[j],
+            s * even_re[j] + c * odd_re[j],
+        )
+        even_im[j], odd_im[j] = (
+            c * even_im[j] - s * odd_im[j],
+            s * even_im[j] + c * odd_im[j],
+        )
+    for m in range(num_qubits + 1):
+        row = rows[m]
+        x = 0.0
+        y = 0.0
+        if m % 2 == 0:
+            for j in range(num_j):
+                x += row[j] * even_re[j]
+                y += row[j] * even_im[j]
+        else:
+            for j in range(num_j):
+                x += row[j] * odd_re[j]
+                y += row[j] * odd_im[j]
+        out[num_qubits - m if reverse else m] = x * x + y * y
+
+
+def _small_stirling_errors() -> FloatArray:
+    """Return the values of `_stirling_error` for n = 1..15; entry 0 is not used."""
+    with localcontext() as context:
+        context.prec = 40
+        half_log_2pi = Decimal("0.9189385332046727417803297364056176398614")
+        errors = [Decimal(0)]
+        for n in range(1, 16):
+            log_n = Decimal(n).ln()
+            exact = Decimal(math.factorial(n)).ln()
+            errors.append(exact - (n + Decimal("0.5")) * log_n + n - half_log_2pi)
+    return np.array([float(error) for error in errors])
+
+
+_SMALL_STIRLING_ERRORS = _small_stirling_errors()
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _stirling_error(n: float) -> float:
+    """Return log(n!) - log(sqrt(2 pi n) (n/e)^n), n >= 1."""
+    if n < 16.0:
+        return _SMALL_STIRLING_ERRORS[int(n)]
+    r = 1.0 / (n * n)
+    series = 1.0 / 1680.0 - r * (1.0 / 1188.0 - r * (691.0 / 360360.0 - r / 156.0))
+    return (1.0 / 12.0 - r * (1.0 / 360.0 - r * (1.0 / 1260.0 - r * series))) / n
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _deviance(x: float, mean: float, excess: float) -> float:
+    """Return x log(x / mean) + mean - x for excess = x - mean, without cancellation."""
+    if abs(excess) > 0.1 * (x + mean):
+        return x * math.log(x / mean) - excess
+    v = excess / (x + mean)
+    total = excess * v
+    term = 2.0 * x * v
+    for j in range(1, 1000):
+        term *= v * v
+        following = total + term / (2 * j + 1)
+        if following == total:
+            break
+        total = following
+    return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _log_binomial(m: float, num_qubits: float, p: float) -> float:
+    """Return the log of the binomial probability of m, by Loader's saddle-point expansion."""
+    rest = num_qubits - m
+    if m <= 0.0:
+        return num_qubits * math.log1p(-p)
+    if rest <= 0.0:
+        return num_qubits * math.log(p)
+    mean = num_qubits * p
+    excess = m - mean
+    return (
+        _stirling_error(num_qubits)
+        - _stirling_error(m)
+        - _stirling_error(rest)
+        - _deviance(m, mean, excess)
+        - _deviance(rest, num_qubits - mean, -excess)
+        + 0.5 * math.log(num_qubits / (m * rest))
+        - _HALF_LOG_2PI
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+def _forward_block(
+    turned: Any, gain: Any, loss: Any, a3: float, mu: Any, v: Any, old: Any, x: Any, y: Any, n: int
+) -> None:
+    """Add sum_k c_k v_k to x + i y for n lab levels; v holds v_0 on entry."""
+    num_levels = turned.shape[1]
+    for i in range(n):
+        x[i] = 0.0
+        y[i] = 0.0
+        old[i] = 0.0
+    for k in range(0, num_levels - 1, 2):
+        c0, d0 = turned[0, k], turned[1, k]
+        c1, d1 = turned[0, k + 1], turned[1, k + 1]
+        g0, l0, s0 = gain[k], loss[k], a3 * k
+        g1, l1, s1 = gain[k + 1], loss[k + 1], a3 * (k + 1)
+        for i in range(n):
+            even = v[i]
+            odd = (mu[i] - s0) * g0 * even - l0 * old[i]
+            x[i] += c0 * even + c1 * odd
+            y[i] += d0 * even + d1 * odd
+            old[i] = odd
+            v[i] = (mu[i] - s1) * g1 * odd - l1 * even
+    if num_levels % 2 == 1:
+        c0, d0 = turned[0, num_levels - 1], turned[1, num_levels - 1]
+        for i in range(n):
+            x[i] += c0 * v[i]
+            y[i] += d0 * v[i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _forward_scaled(turned: Any, gain: Any, loss: Any, a3: float, mu: float, log_p: float) -> float:
+    """Return p_m for one lab level whose v_0 is below what a double can hold."""
+    num_levels = turned.shape[1]
+    scale = 0.5 * log_p
+    v, old, x, y = 1.0, 0.0, 0.0, 0.0
+    for k in range(num_levels):
+        x += turned[0, k] * v
+        y += turned[1, k] * v
+        v, old = (mu - a3 * k) * gain[k] * v - loss[k] * old, v
+        if abs(v) > 1e100:
+            v, old, x, y = 1e-100 * v, 1e-100 * old, 1e-100 * x, 1e-100 * y
+            scale += 230.25850929940458
+    size = x * x + y * y
+    if size == 0.0:
+        return 0.0
+    return math.exp(2.0 * scale + math.log(size))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _forward(
+    turned: Any, num_qubits: int, h: float, a3: float, p: float, first: int, stride: int, out: Any
+) -> None:
+    """Write p_m for m = first + stride * i into all of `out` by the forward recurrence."""
+    num_levels = turned.shape[1]
+    width = float(num_qubits)
+    gain = np.zeros(num_levels)
+    loss = np.zeros(num_levels)
+    below = 0.0
+    for k in range(min(num_levels, num_qubits)):
+        s = math.sqrt((k + 1.0) * (width - k))
+        gain[k] = 2.0 / (h * s)
+        loss[k] = below / s
+        below = s
+    mean = width * p
+    odds = p / (1.0 - p)
+    work = np.empty((5, _BLOCK))
+    mu, v, old, x, y = work[0], work[1], work[2], work[3], work[4]
+    for start in range(0, out.size, _BLOCK):
+        n = min(_BLOCK, out.size - start)
+        begin = float(first + stride * start)
+        for i in range(n):
+            mu[i] = begin + stride * i - mean
+        low = _log_binomial(begin, width, p)
+        high = _log_binomial(begin + stride * (n - 1), width, p)
+        if min(low, high) < _LOG_SMALL:
+            for i in range(n):
+                log_p = _log_binomial(begin + stride * i, width, p)
+                out[start + i] = _forward_scaled(turned, gain, loss, a3, mu[i], log_p)
+            continue
+        if stride == 1:
+            # From the likelier end, so that the product of ratios only falls.
+            for i in range(n):
+                x[i] = (width - (begin + i)) / (begin + i + 1.0) * odds
+            if low >= high:
+                value = math.exp(low)
+                for i in range(n):
+                    v[i] = value
+                    value *= x[i]
+            else:
+                value = math.exp(high)
+                for i in range(n - 1, 0, -1):
+                    v[i] = value
+                    value /= x[i - 1]
+                v[0] = value
+            for i in range(n):
+                v[i] = math.sqrt(v[i])
+        else:
+            for i in range(n):
+                v[i] = math.exp(0.5 * _log_binomial(begin + stride * i, width, p))
+        _forward_block(turned, gain, loss, a3, mu, v, old, x, y, n)
+        for i in range(n):
+            out[start + i] = x[i] * x[i] + y[i] * y[i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+def _rotate(turned: Any, num_qubits: int, theta: float, num_kept: int, out: Any) -> None:
+    """Write p_0..p_{num_kept - 1} into `out` by a Chebyshev series of exp(theta (J+ - J-)/2)."""
+    num_levels = turned.shape[1]
+    width = float(num_qubits)
+    top = min(num_kept - 2.0, math.floor(0.5 * (width - 1.0)))
+    radius = theta * min(0.5 * width, math.sqrt((top + 1.0) * (width - top)))
+    # One guard cell at each end spares the loops their edges.
+    work = np.zeros((8, num_kept + 2))
+    for k in range(num_levels):
+        work[0, k + 1] = turned[0, k]
+        work[1, k + 1] = turned[1, k]
+    hop = np.zeros(num_kept + 2)
+    for k in range(num_kept - 1):
+        hop[k + 1] = math.sqrt((k + 1.0) * (width - k)) * (theta / radius if radius > 0.0 else 0.0)
+    order = int(radius + 12.0 * (radius + 1.0) ** (1.0 / 3.0) + 24.0)
+    bessel = np.zeros(order + 2)
+    bessel[order] = 1e-30
+    total = 1.0
+    if radius > 1e-12:
+        for n in range(order, 0, -1):
+            bessel[n - 1] = 2.0 * n / radius * bessel[n] - bessel[n + 1]
+            if abs(bessel[n - 1]) > 1e140:
+                for i in range(n - 1, order + 1):
+                    bessel[i] *= 1e-140
+        total = bessel[0] * bessel[0]
+        for n in range(1, order + 1):
+            total += 2.0 * bessel[n] * bessel[n]
+        for n in range(order + 1):
+            bessel[n] /= math.sqrt(total)
+    else:
+        bessel[order] = 0.0
+        bessel[0] = 1.0
+        bessel[1] = 0.5 * radius
+    while order > 1 and abs(bessel[order]) < 1e-20:
+        order -= 1
+    now_re, now_im, old_re, old_im = work[0], work[1], work[2], work[3]
+    x, y = work[4], work[5]
+    for k in range(num_kept + 2):
+        x[k] = bessel[0] * now_re[k]
+        y[k] = bessel[0] * now_im[k]
+    for k in range(1, num_kept + 1):
+        old_re[k] = 0.5 * (hop[k - 1] * now_re[k - 1] - hop[k] * now_re[k + 1])
+        old_im[k] = 0.5 * (hop[k - 1] * now_im[k - 1] - hop[k] * now_im[k + 1])
+    now_re, now_im, old_re, old_im = old_re, old_im, now_re, now_im
+    for n in range(1, order + 1):
+        weight = 2.0 * bessel[n]
+        for k in range(1, num_kept + 1):
+            x[k] += weight * now_re[k]
+            y[k] += weight * now_im[k]
+            old_re[k] += hop[k - 1] * now_re[k - 1] - hop[k] * now_re[k + 1]
+            old_im[k] += hop[k - 1] * now_im[k - 1] - hop[k] * now_im[k + 1]
+        now_re, now_im, old_re, old_im = old_re, old_im, now_re, now_im
+    for k in range(num_kept):
+        out[k] = x[k + 1] * x[k + 1] + y[k + 1] * y[k + 1]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _search_range(turned: Any, num_qubits: int, theta: float) -> Any:
+    """Return theta_low, theta_high that enclose all lab levels with weight, and the last used k + 1.
+
+    A level k fills the polar angles theta -+ theta_k, sin^2(theta_k/2) = k/N, up to Gaussian tails
+    of width 1/sqrt(N); sqrt(2) makes that bound rigorous on the side where tails are heavier.
+    """
+    width = float(num_qubits)
+    reach = 0.0
+    levels = 1
+    for k in range(turned.shape[1]):
+        weight = turned[0, k] * turned[0, k] + turned[1, k] * turned[1, k]
+        if weight > 1e-36:
+            levels = k + 1
+        if weight > _TAIL:
+            angle = 2.0 * math.asin(math.sqrt(min((k + 0.5) / width, 1.0)))
+            angle += 2.0 * math.sqrt(math.log(weight / (1e-3 * _TAIL)) / width)
+            reach = max(reach, angle)
+    return max(theta - reach, 0.0), min(theta + reach, math.pi), levels
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _is_stable(num_qubits: int, theta: float, low: float, high: float, levels: int) -> bool:
+    """Whether k < levels stays below the second turning point for all lab levels in the window."""
+    least = math.sin(0.5 * (theta + low))
+    least = min(least, math.sin(0.5 * (theta + high)))
+    return num_qubits * least * least >= levels
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def population_window(
+    re: Any, im: Any, num_levels: int, num_qubits: int, a1: float, a2: float, a3: float
+) -> Any:
+    """Return first and length of the range of lab levels that holds all but 1e-16 of the weight.
+
+    Args: as for `populations_dense`, for any N.
+    """
+    theta, h, cosine, defect, cos_chi, sin_chi, reverse = _tilt(a1, a2, a3)
+    turned = _turn(re, im, num_levels, cos_chi, sin_chi)
+    low, high, levels = _search_range(turned, num_qubits, theta)
+    width = float(num_qubits)
+    first = int(math.floor(width * math.sin(0.5 * low) ** 2))
+    last = min(int(math.ceil(width * math.sin(0.5 * high) ** 2)), num_qubits)
+    if not _is_stable(num_qubits, theta, low, high, levels):
+        # Amplitudes, not weights, must have died out at the cut of the truncated rotation.
+        edge = 2.0 * math.asin(math.sqrt(min(levels / width, 1.0))) + 13.0 / math.sqrt(width)
+        high = min(theta + edge, math.pi)
+        last = min(int(math.ceil(width * math.sin(0.5 * high) ** 2)), num_qubits)
+        first = 0
+        last = max(last, min(num_levels - 1, num_qubits))
+    else:
+        samples = max(256, 8 * levels)
+        stride = (last - first) // samples
+        if stride > 3:
+            coarse = np.empty((last - first) // stride + 1)
+            _forward(
+                turned[:, :levels].copy(),
+                num_qubits,
+                h,
+                cosine,
+                0.5 * defect,
+                first,
+                stride,
+                coarse,
+            )
+            left = 0
+            lost = coarse[0] * stride
+            while left < coarse.size - 1 and lost < _TRIM:
+                left += 1
+                lost += coarse[left] * stride
+            right = coarse.size - 1
+            lost = coarse[right] * stride
+            while right > left and lost < _TRIM:
+                right -= 1
+                lost += coarse[right] * stride
+            last = min(last, first + stride * (right + 1))
+            first += stride * max(left - 1, 0)
+    length = last - first + 1
+    if reverse:
+        first = num_qubits - last
+    return first, length
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def populations_window(
+    re: Any,
+    im: Any,
+    num_levels: int,
+    num_qubits: int,
+    a1: float,
+    a2: float,
+    a3: float,
+    first: int,
+    length: int,
+    out: Any,
+) -> None:
+    """Write p_first..p_{first + length - 1} into `out`, for any N.
+
+    Args: as for `populations_dense`; first, length from `population_window` for the same state
+        (the range is what makes the choice of route valid); out of shape (>= length,).
+    """
+    theta, h, cosine, defect, cos_chi, sin_chi, reverse = _tilt(a1, a2, a3)
+    turned = _turn(re, im, num_levels, cos_chi, sin_chi)
+    low, high, levels = _search_range(turned, num_qubits, theta)
+    if reverse:
+        first = num_qubits - (first + length - 1)
+    if _is_stable(num_qubits, theta, low, high, levels):
+        kept = turned[:, :levels].copy()
+        _forward(kept, num_qubits, h, cosine, 0.5 * defect, first, 1, out[:length])
+    else:
+        _rotate(turned, num_qubits, theta, length, out)
+    if reverse:
+        for i in range(length // 2):
+            out[i], out[length - 1 - i] = out[length - 1 - i], out[i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def entropy_bits(populations: Any, length: int) -> float:
+    """Return -sum p log2 p over the first `length` entries, with 0 log 0 = 0, in bits."""
+    total = 0.0
+    for start in range(0, length, 128):
+        part = 0.0
+        for i in range(start, min(start + 128, length)):
+            p = populations[i]
+            if p > 0.0:
+                part -= p * math.log(p)
+        total += part
+    return total * 1.4426950408889634
+
+
+def _checked_state(
+    amplitudes: Any, num_qubits: int, axis: Any
+) -> tuple[FloatArray, FloatArray, int, tuple[float, float, float]]:
+    width = check_positive_integer("num_qubits", num_qubits)
+    values = np.asarray(amplitudes, dtype=np.complex128)
+    if values.ndim != 1 or not 1 <= values.size <= width + 1:
+        raise ValueError(
+            f"`amplitudes` must be one-dimensional with 1 to {width + 1} entries, "
+            f"got shape {values.shape}."
+        )
+    if not np.isfinite(values).all():
+        raise ValueError("`amplitudes` must be finite, got NaN or infinity.")
+    direction = np.asarray(axis, dtype=np.float64)
+    if direction.shape != (3,) or not abs(float(direction @ direction) - 1.0) < 1e-8:
+        raise ValueError(f"`axis` must be a unit vector of three numbers, got {axis!r}.")
+    a1, a2, a3 = (float(component) for component in direction)
+    re = np.ascontiguousarray(values.real)
+    im = np.ascontiguousarray(values.imag)
+    return re, im, width, (a1, a2, a3)
+
+
+def windowed_populations(
+    amplitudes: npt.ArrayLike, num_qubits: int, axis: npt.ArrayLike
+) -> tuple[int, FloatArray]:
+    """Return the first lab level with weight and the populations from there on.
+
+    Args:
+        amplitudes: c_k on the frame levels k = 0..K-1, shape (K,), K <= num_qubits + 1.
+        num_qubits: N, of any size.
+        axis: the lab's z axis in the frame's triad, shape (3,), a unit vector.
+
+    Returns:
+        The level of the first entry, and the populations, shape (length,); what lies outside holds
+        less than 1e-16 of the weight.
+
+    Raises:
+        ValueError: for wrong shapes, an axis that is no unit vector or amplitudes not finite.
+
+    Examples:
+        A million spins, all along the frame's -e_3, seen from a tilt of 0.3 rad:
+
+        >>> first, populations = windowed_populations([1.0], 10**6, [np.sin(0.3), 0.0, np.cos(0.3)])
+        >>> mean = first + populations @ np.arange(populations.size)
+        >>> bool(abs(mean - 1e6 * np.sin(0.15) ** 2) < 1e-6)
+        True
+    """
+    re, im, width, (a1, a2, a3) = _checked_state(amplitudes, num_qubits, axis)
+    if width <= DENSE_MAX_QUBITS:
+        out = np.empty(width + 1)
+        populations_dense(re, im, re.size, width, a1, a2, a3, _rotation_table(width), 0, out)
+        return 0, out
+    first, length = population_window(re, im, re.size, width, a1, a2, a3)
+    out = np.empty(length)
+    populations_window(re, im, re.size, width, a1, a2, a3, first, length, out)
+    return int(first), out
+
+
+def lab_populations(amplitudes: npt.ArrayLike, num_qubits: int, axis: npt.ArrayLike) -> FloatArray:
+    """Return all N + 1 lab populations, shape (num_qubits + 1,).
+
+    Args and errors as for `windowed_populations`.
+
+    Examples:
+        >>> lab_populations([1.0], 2, [1.0, 0.0, 0.0]).round(12).tolist()
+        [0.25, 0.5, 0.25]
+    """
+    first, window = windowed_populations(amplitudes, num_qubits, axis)
+    full = np.zeros(int(num_qubits) + 1)
+    full[first : first + window.size] = window
+    return full

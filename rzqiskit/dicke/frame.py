@@ -1,0 +1,304 @@
+r"""The co-moving frame: N driven, interacting cells as three unit vectors and a few levels.
+
+Derived in docs/derivations.md (our own derivation). Let e_1, e_2, e_3 be an orthonormal triad with
+e_i(0) = x, y, z and
+
+    e_i' = Omega x e_i + w (turn about e_3),     Omega = (f, 0, Delta - g N a_3),   a_i = z . e_i.
+
+In the frame that it carries, with k the excitations of the frame and J~ its collective spin, the
+Hamiltonian is for every N, without any approximation,
+
+    H~ = g D^2 - w k - e0,     D = a_1 J~x + a_2 J~y + a_3 k,
+
+and Jz = D - a_3 N/2. Omega carries the mean field of the pulse, the splitting and the interaction.
+The spin w = g N (a_1^2 + a_2^2)/2 about e_3 and the number e0 are free; here they cancel the mean
+growth of the diagonal of g D^2, which halves the spectrum that the integrator has to resolve. The
+state starts in k = 0 and leaves it only by squeezing, so K of some tens of levels carry it to
+rounding whatever N is; where they do not, K grows by itself up to N + 1, where nothing is cut.
+
+The unknowns are one vector: the rows a = z . e_i, b = y . e_i, x . e_i (nine numbers), then the
+real and the imaginary parts of the K amplitudes. A run is kept as the coefficients of its dense
+output, so that any number of output times costs interpolation only.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from rzqiskit.dicke import dop853
+from rzqiskit.dicke.pulses import pulse_value_slope
+
+__all__ = ["OK", "TOO_MANY_LEVELS", "TOO_MANY_STEPS", "apply_spin", "integrate_frame", "ladder"]
+
+OK, TOO_MANY_STEPS, TOO_MANY_LEVELS = range(3)
+FAST = {"reassoc", "contract", "nsz"}
+
+_C, _E3, _E5 = dop853.C, dop853.E3, dop853.E5
+# flat sparse rows of A and D: stage i uses the entries START[i]..START[i+1]
+_ROWS = np.vstack([dop853.A, dop853.D])
+_START = np.concatenate([[0], np.cumsum((_ROWS != 0.0).sum(axis=1))])
+_COLUMN = np.ascontiguousarray(np.nonzero(_ROWS)[1])
+_WEIGHT = _ROWS[_ROWS != 0.0]
+_NUM_A = len(dop853.A)
+
+_FIRST_LEVELS = 16
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def ladder(num_levels, num_qubits):  # type: ignore[no-untyped-def]
+    """Return s_k = sqrt((k + 1)(N - k)), the matrix elements of J+, shape (num_levels,)."""
+    s = np.empty(num_levels)
+    for k in range(num_levels):
+        s[k] = math.sqrt((k + 1.0) * (num_qubits - k))
+    return s
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def apply_spin(p1, p2, diagonal, offset, s, cr, ci, outr, outi, num_levels):  # type: ignore[no-untyped-def]
+    """Write (p1 J~x + p2 J~y + diagonal k + offset) c into (outr, outi) on the same levels."""
+    h1, h2 = 0.5 * p1, 0.5 * p2
+    last = num_levels - 1
+    if last == 0:
+        outr[0] = offset * cr[0]
+        outi[0] = offset * ci[0]
+        return
+    outr[0] = offset * cr[0] + s[0] * (h1 * cr[1] - h2 * ci[1])
+    outi[0] = offset * ci[0] + s[0] * (h1 * ci[1] + h2 * cr[1])
+    for k in range(1, last):
+        lr, li = s[k - 1] * cr[k - 1], s[k - 1] * ci[k - 1]
+        ur, ui = s[k] * cr[k + 1], s[k] * ci[k + 1]
+        d = diagonal * k + offset
+        outr[k] = d * cr[k] + h1 * (lr + ur) + h2 * (li - ui)
+        outi[k] = d * ci[k] + h1 * (li + ui) + h2 * (ur - lr)
+    d = diagonal * last + offset
+    lr, li = s[last - 1] * cr[last - 1], s[last - 1] * ci[last - 1]
+    outr[last] = d * cr[last] + h1 * lr + h2 * li
+    outi[last] = d * ci[last] + h1 * li - h2 * lr
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def _slope(f, delta, g, num_qubits, s, y, out, workr, worki, num_levels):  # type: ignore[no-untyped-def]
+    """Write dy/dt into `out`."""
+    a1, a2, a3 = y[0], y[1], y[2]
+    transverse = a1 * a1 + a2 * a2
+    omega_z = delta - g * num_qubits * a3
+    spin = 0.5 * g * num_qubits * transverse
+    for i in range(3):
+        a, b, x = y[i], y[3 + i], y[6 + i]
+        out[i] = f * b
+        out[3 + i] = omega_z * x - f * a
+        out[6 + i] = -omega_z * b
+    for row in range(3):
+        r1, r2 = y[3 * row], y[3 * row + 1]
+        out[3 * row] += spin * r2
+        out[3 * row + 1] -= spin * r1
+    if num_levels == 1:
+        out[9] = 0.0
+        out[10] = 0.0
+        return
+    n = num_levels
+    cr, ci = y[9 : 9 + n], y[9 + n : 9 + 2 * n]
+    dr, di = out[9 : 9 + n], out[9 + n : 9 + 2 * n]
+    apply_spin(a1, a2, a3, 0.0, s, cr, ci, workr, worki, n)
+    apply_spin(a1, a2, a3, 0.0, s, workr, worki, dr, di, n)
+    e0 = 0.5 * spin
+    for k in range(n):
+        shift = spin * k + e0
+        hr = g * dr[k] - shift * cr[k]
+        hi = g * di[k] - shift * ci[k]
+        dr[k] = hi
+        di[k] = -hr
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def _combine(row, base, h, slopes, out, n):  # type: ignore[no-untyped-def]
+    """Write base + h sum_j ROWS[row, j] slopes[j] into `out`."""
+    start, stop = _START[row], _START[row + 1]
+    for i in range(n):
+        out[i] = base[i]
+    e = start
+    while e + 1 < stop:  # two at a time: half the passes over memory
+        w1, w2 = h * _WEIGHT[e], h * _WEIGHT[e + 1]
+        k1, k2 = slopes[_COLUMN[e]], slopes[_COLUMN[e + 1]]
+        for i in range(n):
+            out[i] += w1 * k1[i] + w2 * k2[i]
+        e += 2
+    if e < stop:
+        w1 = h * _WEIGHT[e]
+        k1 = slopes[_COLUMN[e]]
+        for i in range(n):
+            out[i] += w1 * k1[i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def _error_norm(h, slopes, n, triad_tolerance, amplitude_tolerance):  # type: ignore[no-untyped-def]
+    """Return the local error in units of the tolerances (Hairer's combination of two estimates)."""
+    sum5 = sum3 = 0.0
+    for i in range(n):
+        e5 = e3 = 0.0
+        for j in range(dop853.NUM_STAGES):
+            e5 += _E5[j] * slopes[j, i]
+            e3 += _E3[j] * slopes[j, i]
+        unit = triad_tolerance if i < 9 else amplitude_tolerance
+        sum5 += (e5 / unit) ** 2
+        sum3 += (e3 / unit) ** 2
+    if sum5 == 0.0:
+        return 0.0
+    return abs(h) * sum5 / math.sqrt(sum5 + 0.01 * sum3)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _relevel(y, slope, old, new):  # type: ignore[no-untyped-def]
+    """Return the state and its slope on `new` instead of `old` levels."""
+    state, rate = np.zeros(9 + 2 * new), np.zeros(9 + 2 * new)
+    kept = min(old, new)
+    for source, target in ((y, state), (slope, rate)):
+        target[:9] = source[:9]
+        target[9 : 9 + kept] = source[9 : 9 + kept]
+        target[9 + new : 9 + new + kept] = source[9 + old : 9 + old + kept]
+    return state, rate
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def integrate_frame(  # type: ignore[no-untyped-def]
+    num_qubits, delta, g, kind, parameters, edges, coefficients, end,
+    triad_tolerance, amplitude_tolerance, max_levels, max_steps,
+):  # fmt: skip
+    """Integrate the frame from 0 to `end` (compiled).
+
+    Returns:
+        status; start times of the steps and the end, shape (num_steps + 1,); integer table of
+        shape (num_steps, 3): levels, offset into the coefficients, piece of the drive; the flat
+        coefficients of the dense output (8 rows of 9 + 2 K numbers a step); the final number of
+        levels; the truncation weight; the norm drift; the accumulated local error in units of
+        the tolerances; the number of rejected steps.
+    """
+    full = num_qubits + 1 if g != 0.0 else 1
+    n_levels = min(full, _FIRST_LEVELS)
+    edge_limit = max(1e-3 * amplitude_tolerance, 2e-16)
+    capacity = 32
+    starts = np.empty(capacity + 1)
+    table = np.empty((capacity, 3), np.int64)
+    flat = np.empty(capacity * 8 * (9 + 4 * n_levels))
+    used = 0
+    n_steps = rejected = 0
+    weight = drift = local_error = 0.0
+
+    s = ladder(n_levels, num_qubits)
+    y = np.zeros(9 + 2 * n_levels)
+    y[2] = y[4] = y[6] = 1.0
+    y[9] = 1.0
+    n = y.size
+    slopes = np.empty((16, n))
+    stage = np.empty(n)
+    workr, worki = np.empty(n_levels), np.empty(n_levels)
+    zero = np.zeros(n)
+    t = 0.0
+    h = 0.0
+    piece = 0
+    starts[0] = 0.0
+    while piece < edges.size - 1 and t < end:
+        stop = min(edges[piece + 1], end)
+        f, _ = pulse_value_slope(t, kind, parameters, edges, coefficients, piece)
+        _slope(f, delta, g, num_qubits, s, y, slopes[0], workr, worki, n_levels)
+        if h == 0.0:
+            # A first guess well inside the time scales; the controller takes over at once.
+            mid, _ = pulse_value_slope(
+                0.5 * (t + stop), kind, parameters, edges, coefficients, piece
+            )
+            rate = max(abs(f), abs(mid)) + abs(delta) + abs(g) * num_qubits
+            h = 0.3 / rate if rate > 0.0 else stop - t
+        while t < stop:
+            if n_steps + rejected >= max_steps:
+                return (TOO_MANY_STEPS, starts[: n_steps + 1], table[:n_steps], flat[:used],
+                        n_levels, weight, drift, local_error, rejected)  # fmt: skip
+            last = t + 1.000001 * h >= stop
+            step = stop - t if last else h
+            for i in range(1, 13):
+                _combine(i, y, step, slopes, stage, n)
+                f, _ = pulse_value_slope(
+                    t + _C[i] * step if i < 12 else t + step,
+                    kind, parameters, edges, coefficients, piece,
+                )  # fmt: skip
+                _slope(f, delta, g, num_qubits, s, stage, slopes[i], workr, worki, n_levels)
+            # stage 12 starts from the new state itself: `stage` holds it
+            error = _error_norm(step, slopes, n, triad_tolerance, amplitude_tolerance)
+            if not error <= 1.0:
+                rejected += 1
+                factor = 0.9 * error ** (-0.125) if error < 1e300 else 0.2
+                h = step * min(max(factor, 0.2), 0.9)
+                continue
+            if n_levels < full:
+                edge = 0.0
+                for k in range(n_levels - 2, n_levels):
+                    edge += stage[9 + k] ** 2 + stage[9 + n_levels + k] ** 2
+                if edge > edge_limit * edge_limit:
+                    rejected += 1
+                    grown = min(full, n_levels + max(4, n_levels // 5))
+                    if grown > max_levels:
+                        return (TOO_MANY_LEVELS, starts[: n_steps + 1], table[:n_steps],
+                                flat[:used], n_levels, edge, drift, local_error,
+                                rejected)  # fmt: skip
+                    y, rate0 = _relevel(y, slopes[0], n_levels, grown)
+                    n_levels = grown
+                    n = y.size
+                    s = ladder(n_levels, num_qubits)
+                    slopes = np.empty((16, n))
+                    slopes[0] = rate0
+                    stage = np.empty(n)
+                    zero = np.zeros(n)
+                    workr, worki = np.empty(n_levels), np.empty(n_levels)
+                    continue
+                weight = max(weight, edge)
+            local_error += error
+            if n_steps == capacity:
+                capacity *= 2
+                longer = np.empty(capacity + 1)
+                longer[: n_steps + 1] = starts[: n_steps + 1]
+                starts = longer
+                taller = np.empty((capacity, 3), np.int64)
+                taller[:n_steps] = table[:n_steps]
+                table = taller
+            if used + 8 * n > flat.size:
+                wider = np.empty(2 * flat.size + 8 * n)
+                wider[:used] = flat[:used]
+                flat = wider
+            table[n_steps, 0] = n_levels
+            table[n_steps, 1] = used
+            table[n_steps, 2] = piece
+            # `stage` is needed for the extra stages: the new state goes into the store first
+            dense = flat[used : used + 8 * n].reshape(8, n)
+            for i in range(n):
+                rise = stage[i] - y[i]
+                dense[0, i] = y[i]
+                dense[1, i] = rise
+                dense[2, i] = step * slopes[0, i] - rise
+                dense[3, i] = 2.0 * rise - step * (slopes[12, i] + slopes[0, i])
+            new_norm = 0.0
+            for i in range(9, n):
+                new_norm += stage[i] * stage[i]
+            drift = max(drift, abs(math.sqrt(new_norm) - 1.0))
+            for i in range(13, 16):
+                _combine(i, y, step, slopes, stage, n)
+                f, _ = pulse_value_slope(
+                    t + _C[i] * step, kind, parameters, edges, coefficients, piece
+                )
+                _slope(f, delta, g, num_qubits, s, stage, slopes[i], workr, worki, n_levels)
+            for i in range(4):
+                _combine(_NUM_A + i, zero, step, slopes, dense[4 + i], n)
+            for i in range(n):
+                y[i] += dense[1, i]
+                slopes[0, i] = slopes[12, i]
+            used += 8 * n
+            n_steps += 1
+            t = stop if last else t + step
+            starts[n_steps] = t
+            growth = 6.0 if error == 0.0 else min(max(0.9 * error ** (-0.125), 0.3), 6.0)
+            # A step cut short by a breakpoint says nothing against the longer one planned.
+            h = max(h, step * growth) if last and step < h else step * growth
+        piece += 1
+    return (OK, starts[: n_steps + 1], table[:n_steps], flat[:used],
+            n_levels, weight, drift, local_error, rejected)  # fmt: skip

@@ -1,0 +1,163 @@
+"""Drives in the form that compiled code evaluates: a kind, four numbers, and polynomial pieces.
+
+The library's own pulses are evaluated by their formula. Every other drive, sampled or written by
+a user, becomes Chebyshev polynomials on pieces between its breakpoints, refined until they carry
+it to rounding.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from rzqiskit.drives import (
+    Drive,
+    ExponentialDrive,
+    GaussianDrive,
+    HarmonicDrive,
+    RectangularDrive,
+    SampledDrive,
+    SechDrive,
+    SineSquaredDrive,
+)
+from rzqiskit.validation import FloatArray
+
+__all__ = ["FORMULA_FIELDS", "EncodedDrive", "encode_drive", "pulse_value_slope"]
+
+SINE_SQUARED, GAUSSIAN, SECH, EXPONENTIAL, RECTANGULAR, HARMONIC, PIECEWISE = range(7)
+
+# drive type -> (kind, fields in the order of the kernel's parameters)
+FORMULA_FIELDS: dict[type[Drive], tuple[int, tuple[str, ...]]] = {
+    SineSquaredDrive: (SINE_SQUARED, ("amplitude", "period")),
+    GaussianDrive: (GAUSSIAN, ("amplitude", "center", "width")),
+    SechDrive: (SECH, ("amplitude", "center", "width")),
+    ExponentialDrive: (EXPONENTIAL, ("amplitude", "time_constant")),
+    RectangularDrive: (RECTANGULAR, ("amplitude",)),
+    HarmonicDrive: (HARMONIC, ("amplitude", "angular_frequency", "phase")),
+}
+_DEGREE = 16
+_MAX_PIECES = 20_000
+
+
+class EncodedDrive(NamedTuple):
+    """What the kernel needs of a drive.
+
+    Attributes:
+        kind: which formula.
+        parameters: shape (4,), the numbers of the formula.
+        edges: shape (num_pieces + 1,), from 0 to the duration; the integrator stops at each.
+        coefficients: shape (num_pieces, degree + 1), Chebyshev coefficients, empty for a formula.
+    """
+
+    kind: int
+    parameters: FloatArray
+    edges: FloatArray
+    coefficients: FloatArray
+
+
+def encode_drive(drive: Drive) -> EncodedDrive:
+    """Return `drive` in the form of the kernel.
+
+    Args:
+        drive: any drive.
+
+    Returns:
+        The encoded drive.
+
+    Raises:
+        ValueError: the drive is not finite, or too rough for polynomial pieces.
+
+    Examples:
+        >>> encode_drive(SineSquaredDrive(20.0, 0.5)).edges.tolist()
+        [0.0, 0.5]
+    """
+    parameters = np.zeros(4)
+    if type(drive) in FORMULA_FIELDS:
+        kind, names = FORMULA_FIELDS[type(drive)]
+        parameters[: len(names)] = [getattr(drive, name) for name in names]
+        return EncodedDrive(
+            kind, parameters, np.array([0.0, drive.duration]), np.empty((0, 1))
+        )
+    if isinstance(drive, SampledDrive):
+        mean = 0.5 * (drive.values[1:] + drive.values[:-1])
+        half_rise = 0.5 * np.diff(drive.values)
+        return EncodedDrive(
+            PIECEWISE, parameters, np.array(drive.times), np.column_stack([mean, half_rise])
+        )
+    edges, coefficients = _chebyshev_pieces(drive)
+    return EncodedDrive(PIECEWISE, parameters, edges, coefficients)
+
+
+def _chebyshev_pieces(drive: Drive) -> tuple[FloatArray, FloatArray]:
+    nodes = np.cos(np.pi * (np.arange(_DEGREE + 1) + 0.5) / (_DEGREE + 1))
+    to_coefficients = np.cos(np.outer(np.arange(_DEGREE + 1), np.arccos(nodes)))
+    to_coefficients *= 2.0 / (_DEGREE + 1)
+    to_coefficients[0] *= 0.5
+    pending = list(_pairs([0.0, *drive.breakpoints, float(drive.duration)]))[::-1]
+    scale = 0.0
+    edges, rows = [0.0], []
+    while pending:
+        low, high = pending.pop()
+        # Gauss nodes stay inside the piece, so that a jump at its ends is never sampled.
+        samples = np.asarray(drive.value(0.5 * (low + high) + 0.5 * (high - low) * nodes))
+        if not np.isfinite(samples).all():
+            raise ValueError(f"`drive` must be finite, got a value that is not near t = {low:g}.")
+        row = to_coefficients @ samples
+        scale = max(scale, float(np.abs(samples).max()))
+        resolved = np.abs(row[-3:]).max() <= 4e-16 * _DEGREE * scale
+        if not resolved and high - low > 1e-13 * drive.duration:
+            middle = 0.5 * (low + high)
+            pending += [(middle, high), (low, middle)]
+        else:
+            edges.append(high)
+            rows.append(row)
+        if len(rows) + len(pending) > _MAX_PIECES:
+            raise ValueError(
+                f"`drive` must be smooth between its breakpoints, got a {type(drive).__name__} "
+                f"that {_MAX_PIECES} polynomial pieces do not resolve near t = {low:g}."
+            )
+    return np.array(edges), np.array(rows)
+
+
+def _pairs(points: list[float]) -> list[tuple[float, float]]:
+    return [(a, b) for a, b in zip(points[:-1], points[1:], strict=True) if b > a]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="never")
+def pulse_value_slope(t, kind, parameters, edges, coefficients, piece):  # type: ignore[no-untyped-def]
+    """Return f(t) and df/dt on piece number `piece` (compiled)."""
+    v0 = parameters[0]
+    if kind == SINE_SQUARED:
+        rate = math.pi / parameters[1]
+        s = math.sin(rate * t)
+        return v0 * s * s, 2.0 * v0 * rate * s * math.cos(rate * t)
+    if kind == GAUSSIAN:
+        u = (t - parameters[1]) / parameters[2]
+        f = v0 * math.exp(-0.5 * u * u)
+        return f, -f * u / parameters[2]
+    if kind == SECH:
+        u = (t - parameters[1]) / parameters[2]
+        decay = math.exp(-abs(u))
+        f = 2.0 * v0 * decay / (1.0 + decay * decay)
+        return f, -f * math.tanh(u) / parameters[2]
+    if kind == EXPONENTIAL:
+        f = v0 * math.exp(-t / parameters[1])
+        return f, -f / parameters[1]
+    if kind == RECTANGULAR:
+        return v0, 0.0
+    if kind == HARMONIC:
+        angle = parameters[1] * t + parameters[2]
+        return v0 * math.cos(angle), -v0 * parameters[1] * math.sin(angle)
+    # Clenshaw's recurrence for the Chebyshev sum and its derivative
+    half = 0.5 * (edges[piece + 1] - edges[piece])
+    x = (t - edges[piece]) / half - 1.0
+    row = coefficients[piece]
+    b1 = b2 = d1 = d2 = 0.0
+    for j in range(row.size - 1, 0, -1):
+        b0 = row[j] + 2.0 * x * b1 - b2
+        d0 = 2.0 * b1 + 2.0 * x * d1 - d2
+        b2, b1, d2, d1 = b1, b0, d1, d0
+    return row[0] + x * b1 - b2, (b1 + x * d1 - d2) / half

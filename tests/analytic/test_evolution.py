@@ -1,0 +1,73 @@
+import json
+
+import numpy as np
+import pytest
+
+import rzqiskit as rz
+from rzqiskit.analytic import METHODS, evolve_analytic
+from rzqiskit.schema import METRICS, validate_dataset
+
+T = 0.1 * np.pi
+BATTERY = rz.RosenZenerBattery(num_qubits=10, drive=rz.SineSquaredDrive(47.0, T), interaction=2.0)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_dataset_follows_the_schema(method):
+    times = np.linspace(0.0, T, 21)
+    data = validate_dataset(evolve_analytic(BATTERY, times, method=method))
+    assert data.attrs["solver"] == "analytic"
+    assert data.attrs["method"] == method
+    assert data.attrs["validity"]
+    assert json.loads(data.attrs["battery"]) == BATTERY.to_dict()
+    np.testing.assert_array_equal(data.time, times)
+    for name in METRICS:
+        assert data[name].shape == (21,)
+        assert float(data[f"final_{name}"]) == float(data[name][-1])
+        assert float(data[f"maximum_{name}"]) >= float(data[name].max())
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_maxima_do_not_depend_on_the_samples(method):
+    sparse = evolve_analytic(BATTERY, [0.0, T], method=method)
+    dense = evolve_analytic(BATTERY, np.linspace(0.0, T, 4001), method=method)
+    for name in METRICS:
+        assert float(sparse[f"maximum_{name}"]) == pytest.approx(
+            float(dense[f"maximum_{name}"]), rel=1e-12
+        )
+        if name != "average_power" or method != "paper":
+            assert float(sparse[f"maximum_{name}"]) >= float(dense[name].max()) * (1 - 1e-14)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_maxima_belong_to_their_times(method):
+    data = evolve_analytic(BATTERY, [0.0, T], method=method)
+    for name in METRICS:
+        at = float(data[f"time_of_maximum_{name}"])
+        there = evolve_analytic(BATTERY, [at], method=method)[name]
+        assert float(there[0]) == pytest.approx(float(data[f"maximum_{name}"]), rel=1e-12)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_nothing_moves_after_the_pulse(method):
+    data = evolve_analytic(BATTERY, [T, 2 * T, 5 * T], method=method)
+    for name in ("stored_energy", "energy_fluctuation", "diagonal_entropy"):
+        np.testing.assert_allclose(data[name], float(data[name][0]), rtol=1e-12)
+    assert not data.instantaneous_power[1:].any()
+    np.testing.assert_allclose(data.average_power * data.time, data.stored_energy, rtol=1e-12)
+
+
+def test_large_batteries_leave_the_populations_out():
+    big = rz.RosenZenerBattery(num_qubits=10**6, drive=rz.SineSquaredDrive(20.0, T))
+    assert "population" not in evolve_analytic(big, np.linspace(0.0, T, 101))
+    data = evolve_analytic(big, [T / 2])
+    assert data.population.shape == (1, 10**6 + 1)
+    assert float(data.population.sum()) == pytest.approx(1.0, abs=1e-8)
+
+
+def test_bad_input_is_refused():
+    with pytest.raises(TypeError, match="`battery` must be a RosenZenerBattery, got int"):
+        evolve_analytic(3, [0.0])
+    with pytest.raises(ValueError, match="`method` must be one of 'leading', 'paper'"):
+        evolve_analytic(BATTERY, [0.0], method="best")
+    with pytest.raises(ValueError, match="`times` must be strictly increasing"):
+        evolve_analytic(BATTERY, [0.0, 0.0])

@@ -1,7 +1,7 @@
 """Lab populations of a collective spin from its amplitudes on the levels of a tilted frame.
 
-A state ``sum_k c_k |k~>`` is given on the Dicke levels k = 0..K-1 of a frame; ``a = (a1, a2, a3)`` is
-the lab's z axis written in that frame. The lab level m is the eigenvector of
+A state ``sum_k c_k |k~>`` is given on the Dicke levels k = 0..K-1 of a frame, and the unit vector
+``a = (a1, a2, a3)`` is the lab's z axis written in that frame. Lab level m is the eigenvector of
 ``D = a1 J~x + a2 J~y + a3 k`` with eigenvalue ``m - N (1 - a3) / 2``, so
 
     p_m = | sum_k d_mk e^{i chi k} c_k |^2,   cos(theta) = a3,   e^{i chi} sin(theta) = a1 + i a2,
@@ -25,7 +25,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from decimal import Decimal, localcontext
 from functools import lru_cache
 from typing import Any
 
@@ -34,6 +33,8 @@ import numpy.typing as npt
 from numba import njit
 from scipy.linalg import eigh_tridiagonal
 
+from rzqiskit.dicke.krawtchouk import forward_populations, is_forward_stable
+from rzqiskit.dicke.ladder_rotation import rotated_populations
 from rzqiskit.validation import check_positive_integer
 
 __all__ = [
@@ -50,13 +51,10 @@ __all__ = [
 FloatArray = npt.NDArray[np.float64]
 
 DENSE_MAX_QUBITS = 200
-"""Widest spin for which the tabulated rotation is used; its table holds (N + 1)(N + 2)/2 numbers."""
+"""Widest spin for which the tabulated rotation is used; about N^2/2 numbers."""
 
-_BLOCK = 512  # lab levels handled together: five arrays of this length stay in the L1 cache
 _TAIL = 1e-20  # weight outside the window that is searched for levels
 _TRIM = 1e-17  # weight that trimming may lose on either side
-_LOG_SMALL = -600.0  # below this log-probability the recurrence is rescaled as it climbs
-_HALF_LOG_2PI = 0.9189385332046727
 
 
 @lru_cache(maxsize=256)
@@ -111,7 +109,7 @@ def rotation_tables(num_qubits: Iterable[int]) -> tuple[FloatArray, npt.NDArray[
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _tilt(a1: float, a2: float, a3: float) -> Any:
-    """Return theta in [0, pi/2], h, |a3|, 1 - |a3|, cos and sin of chi, and whether m is reversed."""
+    """Return theta in [0, pi/2], h, |a3|, 1 - |a3|, cos chi, sin chi and whether m is reversed."""
     reverse = a3 < 0.0
     if reverse:
         a1, a2, a3 = -a1, -a2, -a3
@@ -163,19 +161,11 @@ def populations_dense(
 ) -> None:
     """Write the lab populations p_0..p_N into `out`, N <= DENSE_MAX_QUBITS.
 
-    Args:
-        re: real parts of the frame amplitudes, shape (>= num_levels,).
-        im: imaginary parts, likewise.
-        num_levels: K, at most N + 1.
-        num_qubits: N.
-        a1: component of the lab's z axis along e_1; `a2`, `a3` along e_2, e_3.
-        a2: see `a1`.
-        a3: see `a1`.
-        table: from `rotation_tables`.
-        offset: where the table of this N starts.
-        out: shape (>= N + 1,).
+    `re`, `im`: parts of the frame amplitudes, shape (>= num_levels,), num_levels <= N + 1;
+    `a1`, `a2`, `a3`: the lab's z axis in the frame; `table`, `offset`: from `rotation_tables`;
+    `out`: shape (>= N + 1,).
     """
-    theta, h, cosine, _, cos_chi, sin_chi, reverse = _tilt(a1, a2, a3)
+    theta, _, _, _, cos_chi, sin_chi, reverse = _tilt(a1, a2, a3)
     turned = _turn(re, im, num_levels, cos_chi, sin_chi)
     num_j = num_qubits // 2 + 1 if num_qubits % 2 == 0 else (num_qubits + 1) // 2
     rows = table[offset : offset + (num_qubits + 1) * num_j].reshape(num_qubits + 1, num_j)
@@ -220,234 +210,9 @@ def populations_dense(
         out[num_qubits - m if reverse else m] = x * x + y * y
 
 
-def _small_stirling_errors() -> FloatArray:
-    """Return the values of `_stirling_error` for n = 1..15; entry 0 is not used."""
-    with localcontext() as context:
-        context.prec = 40
-        half_log_2pi = Decimal("0.9189385332046727417803297364056176398614")
-        errors = [Decimal(0)]
-        for n in range(1, 16):
-            log_n = Decimal(n).ln()
-            exact = Decimal(math.factorial(n)).ln()
-            errors.append(exact - (n + Decimal("0.5")) * log_n + n - half_log_2pi)
-    return np.array([float(error) for error in errors])
-
-
-_SMALL_STIRLING_ERRORS = _small_stirling_errors()
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _stirling_error(n: float) -> float:
-    """Return log(n!) - log(sqrt(2 pi n) (n/e)^n), n >= 1."""
-    if n < 16.0:
-        return _SMALL_STIRLING_ERRORS[int(n)]
-    r = 1.0 / (n * n)
-    series = 1.0 / 1680.0 - r * (1.0 / 1188.0 - r * (691.0 / 360360.0 - r / 156.0))
-    return (1.0 / 12.0 - r * (1.0 / 360.0 - r * (1.0 / 1260.0 - r * series))) / n
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _deviance(x: float, mean: float, excess: float) -> float:
-    """Return x log(x / mean) + mean - x for excess = x - mean, without cancellation."""
-    if abs(excess) > 0.1 * (x + mean):
-        return x * math.log(x / mean) - excess
-    v = excess / (x + mean)
-    total = excess * v
-    term = 2.0 * x * v
-    for j in range(1, 1000):
-        term *= v * v
-        following = total + term / (2 * j + 1)
-        if following == total:
-            break
-        total = following
-    return total
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _log_binomial(m: float, num_qubits: float, p: float) -> float:
-    """Return the log of the binomial probability of m, by Loader's saddle-point expansion."""
-    rest = num_qubits - m
-    if m <= 0.0:
-        return num_qubits * math.log1p(-p)
-    if rest <= 0.0:
-        return num_qubits * math.log(p)
-    mean = num_qubits * p
-    excess = m - mean
-    return (
-        _stirling_error(num_qubits)
-        - _stirling_error(m)
-        - _stirling_error(rest)
-        - _deviance(m, mean, excess)
-        - _deviance(rest, num_qubits - mean, -excess)
-        + 0.5 * math.log(num_qubits / (m * rest))
-        - _HALF_LOG_2PI
-    )
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
-def _forward_block(
-    turned: Any, gain: Any, loss: Any, a3: float, mu: Any, v: Any, old: Any, x: Any, y: Any, n: int
-) -> None:
-    """Add sum_k c_k v_k to x + i y for n lab levels; v holds v_0 on entry."""
-    num_levels = turned.shape[1]
-    for i in range(n):
-        x[i] = 0.0
-        y[i] = 0.0
-        old[i] = 0.0
-    for k in range(0, num_levels - 1, 2):
-        c0, d0 = turned[0, k], turned[1, k]
-        c1, d1 = turned[0, k + 1], turned[1, k + 1]
-        g0, l0, s0 = gain[k], loss[k], a3 * k
-        g1, l1, s1 = gain[k + 1], loss[k + 1], a3 * (k + 1)
-        for i in range(n):
-            even = v[i]
-            odd = (mu[i] - s0) * g0 * even - l0 * old[i]
-            x[i] += c0 * even + c1 * odd
-            y[i] += d0 * even + d1 * odd
-            old[i] = odd
-            v[i] = (mu[i] - s1) * g1 * odd - l1 * even
-    if num_levels % 2 == 1:
-        c0, d0 = turned[0, num_levels - 1], turned[1, num_levels - 1]
-        for i in range(n):
-            x[i] += c0 * v[i]
-            y[i] += d0 * v[i]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _forward_scaled(turned: Any, gain: Any, loss: Any, a3: float, mu: float, log_p: float) -> float:
-    """Return p_m for one lab level whose v_0 is below what a double can hold."""
-    num_levels = turned.shape[1]
-    scale = 0.5 * log_p
-    v, old, x, y = 1.0, 0.0, 0.0, 0.0
-    for k in range(num_levels):
-        x += turned[0, k] * v
-        y += turned[1, k] * v
-        v, old = (mu - a3 * k) * gain[k] * v - loss[k] * old, v
-        if abs(v) > 1e100:
-            v, old, x, y = 1e-100 * v, 1e-100 * old, 1e-100 * x, 1e-100 * y
-            scale += 230.25850929940458
-    size = x * x + y * y
-    if size == 0.0:
-        return 0.0
-    return math.exp(2.0 * scale + math.log(size))
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _forward(
-    turned: Any, num_qubits: int, h: float, a3: float, p: float, first: int, stride: int, out: Any
-) -> None:
-    """Write p_m for m = first + stride * i into all of `out` by the forward recurrence."""
-    num_levels = turned.shape[1]
-    width = float(num_qubits)
-    gain = np.zeros(num_levels)
-    loss = np.zeros(num_levels)
-    below = 0.0
-    for k in range(min(num_levels, num_qubits)):
-        s = math.sqrt((k + 1.0) * (width - k))
-        gain[k] = 2.0 / (h * s)
-        loss[k] = below / s
-        below = s
-    mean = width * p
-    odds = p / (1.0 - p)
-    work = np.empty((5, _BLOCK))
-    mu, v, old, x, y = work[0], work[1], work[2], work[3], work[4]
-    for start in range(0, out.size, _BLOCK):
-        n = min(_BLOCK, out.size - start)
-        begin = float(first + stride * start)
-        for i in range(n):
-            mu[i] = begin + stride * i - mean
-        low = _log_binomial(begin, width, p)
-        high = _log_binomial(begin + stride * (n - 1), width, p)
-        if min(low, high) < _LOG_SMALL:
-            for i in range(n):
-                log_p = _log_binomial(begin + stride * i, width, p)
-                out[start + i] = _forward_scaled(turned, gain, loss, a3, mu[i], log_p)
-            continue
-        if stride == 1:
-            # From the likelier end, so that the product of ratios only falls.
-            for i in range(n):
-                x[i] = (width - (begin + i)) / (begin + i + 1.0) * odds
-            if low >= high:
-                value = math.exp(low)
-                for i in range(n):
-                    v[i] = value
-                    value *= x[i]
-            else:
-                value = math.exp(high)
-                for i in range(n - 1, 0, -1):
-                    v[i] = value
-                    value /= x[i - 1]
-                v[0] = value
-            for i in range(n):
-                v[i] = math.sqrt(v[i])
-        else:
-            for i in range(n):
-                v[i] = math.exp(0.5 * _log_binomial(begin + stride * i, width, p))
-        _forward_block(turned, gain, loss, a3, mu, v, old, x, y, n)
-        for i in range(n):
-            out[start + i] = x[i] * x[i] + y[i] * y[i]
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
-def _rotate(turned: Any, num_qubits: int, theta: float, num_kept: int, out: Any) -> None:
-    """Write p_0..p_{num_kept - 1} into `out` by a Chebyshev series of exp(theta (J+ - J-)/2)."""
-    num_levels = turned.shape[1]
-    width = float(num_qubits)
-    top = min(num_kept - 2.0, math.floor(0.5 * (width - 1.0)))
-    radius = theta * min(0.5 * width, math.sqrt((top + 1.0) * (width - top)))
-    # One guard cell at each end spares the loops their edges.
-    work = np.zeros((8, num_kept + 2))
-    for k in range(num_levels):
-        work[0, k + 1] = turned[0, k]
-        work[1, k + 1] = turned[1, k]
-    hop = np.zeros(num_kept + 2)
-    for k in range(num_kept - 1):
-        hop[k + 1] = math.sqrt((k + 1.0) * (width - k)) * (theta / radius if radius > 0.0 else 0.0)
-    order = int(radius + 12.0 * (radius + 1.0) ** (1.0 / 3.0) + 24.0)
-    bessel = np.zeros(order + 2)
-    bessel[order] = 1e-30
-    total = 1.0
-    if radius > 1e-12:
-        for n in range(order, 0, -1):
-            bessel[n - 1] = 2.0 * n / radius * bessel[n] - bessel[n + 1]
-            if abs(bessel[n - 1]) > 1e140:
-                for i in range(n - 1, order + 1):
-                    bessel[i] *= 1e-140
-        total = bessel[0] * bessel[0]
-        for n in range(1, order + 1):
-            total += 2.0 * bessel[n] * bessel[n]
-        for n in range(order + 1):
-            bessel[n] /= math.sqrt(total)
-    else:
-        bessel[order] = 0.0
-        bessel[0] = 1.0
-        bessel[1] = 0.5 * radius
-    while order > 1 and abs(bessel[order]) < 1e-20:
-        order -= 1
-    now_re, now_im, old_re, old_im = work[0], work[1], work[2], work[3]
-    x, y = work[4], work[5]
-    for k in range(num_kept + 2):
-        x[k] = bessel[0] * now_re[k]
-        y[k] = bessel[0] * now_im[k]
-    for k in range(1, num_kept + 1):
-        old_re[k] = 0.5 * (hop[k - 1] * now_re[k - 1] - hop[k] * now_re[k + 1])
-        old_im[k] = 0.5 * (hop[k - 1] * now_im[k - 1] - hop[k] * now_im[k + 1])
-    now_re, now_im, old_re, old_im = old_re, old_im, now_re, now_im
-    for n in range(1, order + 1):
-        weight = 2.0 * bessel[n]
-        for k in range(1, num_kept + 1):
-            x[k] += weight * now_re[k]
-            y[k] += weight * now_im[k]
-            old_re[k] += hop[k - 1] * now_re[k - 1] - hop[k] * now_re[k + 1]
-            old_im[k] += hop[k - 1] * now_im[k - 1] - hop[k] * now_im[k + 1]
-        now_re, now_im, old_re, old_im = old_re, old_im, now_re, now_im
-    for k in range(num_kept):
-        out[k] = x[k + 1] * x[k + 1] + y[k + 1] * y[k + 1]
-
-
 @njit(cache=True, nogil=True, error_model="numpy")
 def _search_range(turned: Any, num_qubits: int, theta: float) -> Any:
-    """Return theta_low, theta_high that enclose all lab levels with weight, and the last used k + 1.
+    """Return the range of polar angles that holds all lab levels with weight, and the last k + 1.
 
     A level k fills the polar angles theta -+ theta_k, sin^2(theta_k/2) = k/N, up to Gaussian tails
     of width 1/sqrt(N); sqrt(2) makes that bound rigorous on the side where tails are heavier.
@@ -467,32 +232,24 @@ def _search_range(turned: Any, num_qubits: int, theta: float) -> Any:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _is_stable(num_qubits: int, theta: float, low: float, high: float, levels: int) -> bool:
-    """Whether k < levels stays below the second turning point for all lab levels in the window."""
-    least = math.sin(0.5 * (theta + low))
-    least = min(least, math.sin(0.5 * (theta + high)))
-    return num_qubits * least * least >= levels
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def population_window(
     re: Any, im: Any, num_levels: int, num_qubits: int, a1: float, a2: float, a3: float
 ) -> Any:
     """Return first and length of the range of lab levels that holds all but 1e-16 of the weight.
 
-    Args: as for `populations_dense`, for any N.
+    Arguments are those of `populations_dense`, for any N.
     """
     theta, h, cosine, defect, cos_chi, sin_chi, reverse = _tilt(a1, a2, a3)
     turned = _turn(re, im, num_levels, cos_chi, sin_chi)
     low, high, levels = _search_range(turned, num_qubits, theta)
     width = float(num_qubits)
-    first = int(math.floor(width * math.sin(0.5 * low) ** 2))
-    last = min(int(math.ceil(width * math.sin(0.5 * high) ** 2)), num_qubits)
-    if not _is_stable(num_qubits, theta, low, high, levels):
+    first = math.floor(width * math.sin(0.5 * low) ** 2)
+    last = min(math.ceil(width * math.sin(0.5 * high) ** 2), num_qubits)
+    if not is_forward_stable(num_qubits, theta, low, high, levels):
         # Amplitudes, not weights, must have died out at the cut of the truncated rotation.
         edge = 2.0 * math.asin(math.sqrt(min(levels / width, 1.0))) + 13.0 / math.sqrt(width)
         high = min(theta + edge, math.pi)
-        last = min(int(math.ceil(width * math.sin(0.5 * high) ** 2)), num_qubits)
+        last = min(math.ceil(width * math.sin(0.5 * high) ** 2), num_qubits)
         first = 0
         last = max(last, min(num_levels - 1, num_qubits))
     else:
@@ -500,7 +257,7 @@ def population_window(
         stride = (last - first) // samples
         if stride > 3:
             coarse = np.empty((last - first) // stride + 1)
-            _forward(
+            forward_populations(
                 turned[:, :levels].copy(),
                 num_qubits,
                 h,
@@ -543,19 +300,19 @@ def populations_window(
 ) -> None:
     """Write p_first..p_{first + length - 1} into `out`, for any N.
 
-    Args: as for `populations_dense`; first, length from `population_window` for the same state
-        (the range is what makes the choice of route valid); out of shape (>= length,).
+    Arguments are those of `populations_dense`; `first`, `length` come from `population_window` for the same state
+        (the range is what makes the choice of route valid); `out` has shape (>= length,).
     """
     theta, h, cosine, defect, cos_chi, sin_chi, reverse = _tilt(a1, a2, a3)
     turned = _turn(re, im, num_levels, cos_chi, sin_chi)
     low, high, levels = _search_range(turned, num_qubits, theta)
     if reverse:
         first = num_qubits - (first + length - 1)
-    if _is_stable(num_qubits, theta, low, high, levels):
+    if is_forward_stable(num_qubits, theta, low, high, levels):
         kept = turned[:, :levels].copy()
-        _forward(kept, num_qubits, h, cosine, 0.5 * defect, first, 1, out[:length])
+        forward_populations(kept, num_qubits, h, cosine, 0.5 * defect, first, 1, out[:length])
     else:
-        _rotate(turned, num_qubits, theta, length, out)
+        rotated_populations(turned, num_qubits, theta, length, out)
     if reverse:
         for i in range(length // 2):
             out[i], out[length - 1 - i] = out[length - 1 - i], out[i]
@@ -635,7 +392,7 @@ def windowed_populations(
 def lab_populations(amplitudes: npt.ArrayLike, num_qubits: int, axis: npt.ArrayLike) -> FloatArray:
     """Return all N + 1 lab populations, shape (num_qubits + 1,).
 
-    Args and errors as for `windowed_populations`.
+    Arguments and errors are those of `windowed_populations`.
 
     Examples:
         >>> lab_populations([1.0], 2, [1.0, 0.0, 0.0]).round(12).tolist()

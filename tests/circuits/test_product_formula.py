@@ -1,0 +1,215 @@
+"""The schedule against QuTiP, as numbers: no circuit is run here."""
+
+import numpy as np
+import pytest
+import qutip
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import rzqiskit as rz
+from rzqiskit.circuits.product_formula import Layer, charging_schedule
+
+PERIOD = 0.1 * np.pi
+NUM = 6
+
+
+def make_battery(**changes):
+    parameters = {
+        "num_qubits": NUM,
+        "drive": rz.SineSquaredDrive(20.0, PERIOD),
+        "level_splitting": 1.0,
+        "interaction": 2.0,
+    }
+    return rz.RosenZenerBattery(**{**parameters, **changes})
+
+
+def spin_matrices(num_qubits):
+    """Return Jx, Jy, Jz with the ground state first, as QuTiP builds them."""
+    return [np.asarray(qutip.jmat(num_qubits / 2, axis).full())[::-1, ::-1] for axis in "xyz"]
+
+
+def apply_layers(schedule):
+    """Return the Dicke state of a schedule by dense matrix exponentials."""
+    jx, _, jz = spin_matrices(schedule.num_qubits)
+    generators = {"x": jx, "z": jz, "zz": jz @ jz}
+    spectra = {axis: np.linalg.eigh(matrix) for axis, matrix in generators.items()}
+    state = np.eye(schedule.num_qubits + 1, dtype=complex)[0]
+    for layer in schedule.layers:
+        values, vectors = spectra[layer.axis]
+        state = vectors @ (np.exp(-1j * layer.angle * values) * (vectors.conj().T @ state))
+    return state
+
+
+def solve(battery, time):
+    """Return the Dicke state that QuTiP finds for H(t), ground state first."""
+    jx, _, jz = (qutip.Qobj(matrix) for matrix in spin_matrices(battery.num_qubits))
+    static = battery.level_splitting * jz + battery.jz_squared_coefficient * jz * jz
+    hamiltonian = [static, [jx, lambda t: float(battery.drive.value(t))]]
+    options = {"atol": 1e-13, "rtol": 1e-12, "method": "dop853", "nsteps": 100_000}
+    start = qutip.basis(battery.num_qubits + 1, 0)
+    result = qutip.sesolve(hamiltonian, start, [0.0, time], options=options)
+    return np.asarray(result.states[-1].full()).ravel()
+
+
+def distance(left, right):
+    """Return the distance of two states up to their phase."""
+    overlap = np.vdot(left, right)
+    return float(np.linalg.norm(left * overlap / abs(overlap) - right))
+
+
+@pytest.mark.parametrize("order", [1, 2, 4])
+@pytest.mark.parametrize(
+    "drive",
+    [
+        rz.SineSquaredDrive(20.0, PERIOD),
+        rz.GaussianDrive(25.0, 0.12, 0.06, PERIOD),
+        rz.ExponentialDrive(30.0, 0.1, PERIOD),
+        rz.HarmonicDrive(15.0, 12.0, PERIOD, 0.4),
+    ],
+    ids=lambda drive: type(drive).__name__,
+)
+def test_order_of_convergence_for_a_time_dependent_drive(drive, order):
+    # 0.8 of the window: a pulse that vanishes at both ends of the run converges faster.
+    battery = make_battery(drive=drive, level_splitting=6.0, interaction=10.0)
+    time = 0.8 * PERIOD
+    exact = solve(battery, time)
+    steps = np.array([8, 12, 16, 24, 32] if order == 4 else [32, 48, 64, 96])
+    errors = [
+        distance(
+            apply_layers(charging_schedule(battery, time, num_steps=n, order=order, basis="y")),
+            exact,
+        )
+        for n in steps.tolist()
+    ]
+    slope = np.polyfit(np.log(steps), np.log(errors), 1)[0]
+    assert slope == pytest.approx(-order, abs=0.15)
+
+
+def test_six_slices_with_exact_areas_reach_3e_6():
+    battery = make_battery(num_qubits=10)
+    k = np.arange(11)
+    energies = {}
+    for name, state in {
+        "exact": solve(battery, PERIOD),
+        "area": apply_layers(charging_schedule(battery, PERIOD, num_steps=6, order=2)),
+    }.items():
+        energies[name] = float(np.abs(state) ** 2 @ k)
+    error = abs(energies["area"] - energies["exact"]) / battery.num_qubits
+    assert error == pytest.approx(3e-6, rel=0.2)
+
+
+@pytest.mark.parametrize(("order", "layers_per_step"), [(1, 1), (2, 1), (4, 5)])
+@pytest.mark.parametrize(("basis", "trailing"), [("z", 0), ("y", 1), ("x", 1)])
+def test_redundant_layers_are_left_out(order, layers_per_step, basis, trailing):
+    # The first diagonal layers always go; the last ones only before a Z measurement, and Lie has
+    # none there to begin with.
+    schedule = charging_schedule(make_battery(), PERIOD, num_steps=4, order=order, basis=basis)
+    kept = trailing if order > 1 else 0
+    assert schedule.num_zz_layers == 4 * layers_per_step - 1 + kept
+    assert schedule.axes[0] == "x"
+    neighbours = zip(schedule.axes, schedule.axes[1:], strict=False)
+    assert all(left != right for left, right in neighbours)
+    assert all(layer.angle != 0.0 for layer in schedule.layers)
+
+
+def test_lie_and_strang_are_one_circuit_in_the_z_basis():
+    first, second = (
+        charging_schedule(make_battery(), PERIOD, num_steps=5, order=order) for order in (1, 2)
+    )
+    assert first.axes == second.axes
+    np.testing.assert_allclose(first.angles, second.angles, rtol=1e-13)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    order=st.sampled_from([1, 2, 4]),
+    num_steps=st.integers(1, 9),
+    fraction=st.floats(0.01, 2.0),
+)
+def test_angles_add_up(order, num_steps, fraction):
+    # Whatever the formula: the x angles add up to the pulse area, and in Y the z angles to
+    # Delta t less the dropped first layer (which is at most one slice wide).
+    battery = make_battery()
+    time = fraction * PERIOD
+    schedule = charging_schedule(battery, time, num_steps=num_steps, order=order, basis="y")
+    area = sum(layer.angle for layer in schedule.layers if layer.axis == "x")
+    assert area == pytest.approx(float(battery.drive.area(0.0, time)), rel=1e-12)
+    z = sum(layer.angle for layer in schedule.layers if layer.axis == "z")
+    zz = sum(layer.angle for layer in schedule.layers if layer.axis == "zz")
+    assert z <= time
+    assert z >= time - min(time, PERIOD) / num_steps - 1e-12
+    assert zz == pytest.approx(z * battery.jz_squared_coefficient, rel=1e-12)
+
+
+def test_after_the_pulse_the_schedule_is_exact_and_no_longer():
+    battery = make_battery()
+    end = charging_schedule(battery, PERIOD, num_steps=3, order=2)
+    later = charging_schedule(battery, 3.0 * PERIOD, num_steps=3, order=2)
+    assert later.layers == end.layers
+    late_state = apply_layers(
+        charging_schedule(battery, 3.0 * PERIOD, num_steps=40, order=4, basis="y")
+    )
+    assert distance(late_state, solve(battery, 3.0 * PERIOD)) < 1e-6
+
+
+def test_sampled_drive_converges():
+    grid = np.linspace(0.0, PERIOD, 41)
+    sampled = rz.SampledDrive(grid, rz.SineSquaredDrive(20.0, PERIOD).value(grid))
+    battery = make_battery(drive=sampled)
+    exact = solve(battery, PERIOD)
+    errors = [
+        distance(
+            apply_layers(charging_schedule(battery, PERIOD, num_steps=n, order=2, basis="y")),
+            exact,
+        )
+        for n in (20, 40, 80)
+    ]
+    assert errors[0] / errors[1] == pytest.approx(4.0, rel=0.1)
+    assert errors[1] / errors[2] == pytest.approx(4.0, rel=0.1)
+
+
+def test_independent_cells_and_single_cells_have_no_pair_layers():
+    free = charging_schedule(make_battery(interaction=0.0), PERIOD, num_steps=3, order=4)
+    single = charging_schedule(make_battery(num_qubits=1), PERIOD, num_steps=3, order=4)
+    assert set(free.axes) == set(single.axes) == {"x", "z"}
+
+
+def test_no_splitting_no_interaction_is_one_rotation():
+    battery = make_battery(interaction=0.0, level_splitting=0.0)
+    schedule = charging_schedule(battery, PERIOD, num_steps=7, order=2, basis="x")
+    (layer,) = schedule.layers
+    assert layer.axis == "x"
+    assert layer.angle == pytest.approx(np.pi, rel=1e-13)
+
+
+def test_time_zero_and_undriven_batteries_do_nothing():
+    assert charging_schedule(make_battery(), 0.0, num_steps=4, order=4, basis="y").layers == ()
+    undriven = make_battery(drive=rz.RectangularDrive(0.0, 1.0))
+    assert charging_schedule(undriven, 1.0, num_steps=4, order=4, basis="y").layers == ()
+
+
+def test_first_layers_by_hand():
+    battery = make_battery(drive=rz.RectangularDrive(3.0, 1.0), num_qubits=4)
+    schedule = charging_schedule(battery, 1.0, num_steps=2, order=2, basis="y")
+    expected = [("x", 1.5), ("z", 0.5), ("zz", 0.5), ("x", 1.5), ("z", 0.25), ("zz", 0.25)]
+    assert [(layer.axis, layer.angle) for layer in schedule.layers] == expected
+    assert schedule.layers[0] == Layer("x", 1.5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"time": -1.0}, ValueError, r"`time` must not be negative, got -1.0\."),
+        ({"time": np.nan}, ValueError, "`time` must be finite, got nan"),
+        ({"num_steps": 0}, ValueError, r"`num_steps` must be a positive integer, got 0\."),
+        ({"num_steps": 2.0}, TypeError, "`num_steps` must be an integer, got 2.0"),
+        ({"order": 3}, ValueError, r"`order` must be one of 1, 2, 4, got 3\."),
+        ({"order": True}, TypeError, "`order` must be an integer, got True"),
+        ({"basis": "Z"}, ValueError, "`basis` must be one of 'z', 'y', 'x', got 'Z'"),
+    ],
+)
+def test_bad_input(changes, error, message):
+    arguments = {"time": 1.0, "num_steps": 2, "order": 2, "basis": "z", **changes}
+    time = arguments.pop("time")
+    with pytest.raises(error, match=message):
+        charging_schedule(make_battery(), time, **arguments)

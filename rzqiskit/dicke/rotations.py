@@ -24,17 +24,20 @@ Notation: N = num_qubits, K = num_levels, h = sin(theta), mu = m - N (1 - a3)/2.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
-from scipy.linalg import eigh_tridiagonal
 
+from rzqiskit.dicke.dense_rotation import (
+    DENSE_MAX_QUBITS,
+    rotate_dense,
+    rotation_table,
+    rotation_tables,
+)
 from rzqiskit.dicke.krawtchouk import forward_populations, is_forward_stable
-from rzqiskit.dicke.ladder_rotation import rotated_populations
+from rzqiskit.dicke.ladder_rotation import rotate_ladder
 from rzqiskit.validation import check_positive_integer
 
 __all__ = [
@@ -45,70 +48,19 @@ __all__ = [
     "populations_dense",
     "populations_window",
     "rotation_tables",
+    "tilt",
+    "turn_levels",
     "windowed_populations",
 ]
 
 FloatArray = npt.NDArray[np.float64]
 
-DENSE_MAX_QUBITS = 200
-"""Widest spin for which the tabulated rotation is used; about N^2/2 numbers."""
-
 _TAIL = 1e-20  # weight outside the window that is searched for levels
 _TRIM = 1e-17  # weight that trimming may lose on either side
 
 
-@lru_cache(maxsize=256)
-def _rotation_table(num_qubits: int) -> FloatArray:
-    """Eigenvectors of Jx to the eigenvalues j >= 0, shape (num_qubits + 1, num_j), flattened.
-
-    Row k carries the sign (-1)^(k // 2) that turns Jx into Jy, column j > 0 a factor sqrt(2) for
-    its partner -j, whose entries are those of j times (-1)^k.
-    """
-    k = np.arange(num_qubits, dtype=np.float64)
-    values, vectors = eigh_tridiagonal(
-        np.zeros(num_qubits + 1), 0.5 * np.sqrt((k + 1.0) * (num_qubits - k))
-    )
-    kept = vectors[:, (num_qubits + 1) // 2 :].copy()
-    if num_qubits % 2 == 0:
-        kept[1::2, 0] = 0.0
-    kept[:, values[(num_qubits + 1) // 2 :] > 0.25] *= math.sqrt(2.0)
-    kept *= (-1.0) ** (np.arange(num_qubits + 1) // 2)[:, None]
-    table = np.ascontiguousarray(kept).ravel()
-    table.setflags(write=False)
-    return table
-
-
-def rotation_tables(num_qubits: Iterable[int]) -> tuple[FloatArray, npt.NDArray[np.int64]]:
-    """Return the tables that `populations_dense` needs for a batch of spins, concatenated.
-
-    Args:
-        num_qubits: N of every spin of the batch, shape (num_spins,), each at most DENSE_MAX_QUBITS
-            (wider ones get an empty table, offset 0).
-
-    Returns:
-        The concatenated table and the offset of each spin's part in it, shape (num_spins,).
-
-    Examples:
-        >>> table, offsets = rotation_tables([10, 3, 10])
-        >>> table.size, offsets.tolist()
-        (74, [0, 66, 0])
-    """
-    widths = [int(n) for n in num_qubits]
-    starts: dict[int, int] = {}
-    parts: list[FloatArray] = []
-    size = 0
-    for width in widths:
-        if width in starts or width > DENSE_MAX_QUBITS:
-            continue
-        starts[width] = size
-        parts.append(_rotation_table(width))
-        size += parts[-1].size
-    table = np.concatenate(parts) if parts else np.zeros(0)
-    return table, np.array([starts.get(width, 0) for width in widths], dtype=np.int64)
-
-
 @njit(cache=True, nogil=True, error_model="numpy")
-def _tilt(a1: float, a2: float, a3: float) -> Any:
+def tilt(a1: float, a2: float, a3: float) -> Any:
     """Return theta in [0, pi/2], h, |a3|, 1 - |a3|, cos chi, sin chi and whether m is reversed."""
     reverse = a3 < 0.0
     if reverse:
@@ -122,7 +74,7 @@ def _tilt(a1: float, a2: float, a3: float) -> Any:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _turn(re: Any, im: Any, num_levels: int, cos_chi: float, sin_chi: float) -> Any:
+def turn_levels(re: Any, im: Any, num_levels: int, cos_chi: float, sin_chi: float) -> Any:
     """Return the amplitudes times exp(i chi k), as shape (2, num_levels)."""
     turned = np.empty((2, num_levels))
     if sin_chi == 0.0:
@@ -146,7 +98,7 @@ def _turn(re: Any, im: Any, num_levels: int, cos_chi: float, sin_chi: float) -> 
     return turned
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
+@njit(cache=True, nogil=True, error_model="numpy")
 def populations_dense(
     re: Any,
     im: Any,
@@ -165,49 +117,12 @@ def populations_dense(
     `a1`, `a2`, `a3`: the lab's z axis in the frame; `table`, `offset`: from `rotation_tables`;
     `out`: shape (>= N + 1,).
     """
-    theta, _, _, _, cos_chi, sin_chi, reverse = _tilt(a1, a2, a3)
-    turned = _turn(re, im, num_levels, cos_chi, sin_chi)
-    num_j = num_qubits // 2 + 1 if num_qubits % 2 == 0 else (num_qubits + 1) // 2
-    rows = table[offset : offset + (num_qubits + 1) * num_j].reshape(num_qubits + 1, num_j)
-    work = np.zeros((4, num_j))  # even and odd k, real and imaginary
-    even_re, even_im, odd_re, odd_im = work[0], work[1], work[2], work[3]
-    for k in range(num_levels):
-        x = turned[0, k]
-        y = turned[1, k]
-        row = rows[k]
-        if k % 2 == 0:
-            for j in range(num_j):
-                even_re[j] += row[j] * x
-                even_im[j] += row[j] * y
-        else:
-            for j in range(num_j):
-                odd_re[j] += row[j] * x
-                odd_im[j] += row[j] * y
-    lowest = 0.0 if num_qubits % 2 == 0 else 0.5
-    for j in range(num_j):
-        c = math.cos(theta * (lowest + j))
-        s = math.sin(theta * (lowest + j))
-        even_re[j], odd_re[j] = (
-            c * even_re[j] - s * odd_re[j],
-            s * even_re[j] + c * odd_re[j],
-        )
-        even_im[j], odd_im[j] = (
-            c * even_im[j] - s * odd_im[j],
-            s * even_im[j] + c * odd_im[j],
-        )
+    theta, _, _, _, cos_chi, sin_chi, reverse = tilt(a1, a2, a3)
+    turned = turn_levels(re, im, num_levels, cos_chi, sin_chi)
+    lab = np.empty((2, num_qubits + 1))
+    rotate_dense(turned, num_qubits, theta, table, offset, lab)
     for m in range(num_qubits + 1):
-        row = rows[m]
-        x = 0.0
-        y = 0.0
-        if m % 2 == 0:
-            for j in range(num_j):
-                x += row[j] * even_re[j]
-                y += row[j] * even_im[j]
-        else:
-            for j in range(num_j):
-                x += row[j] * odd_re[j]
-                y += row[j] * odd_im[j]
-        out[num_qubits - m if reverse else m] = x * x + y * y
+        out[num_qubits - m if reverse else m] = lab[0, m] * lab[0, m] + lab[1, m] * lab[1, m]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -239,8 +154,8 @@ def population_window(
 
     Arguments are those of `populations_dense`, for any N.
     """
-    theta, h, cosine, defect, cos_chi, sin_chi, reverse = _tilt(a1, a2, a3)
-    turned = _turn(re, im, num_levels, cos_chi, sin_chi)
+    theta, h, cosine, defect, cos_chi, sin_chi, reverse = tilt(a1, a2, a3)
+    turned = turn_levels(re, im, num_levels, cos_chi, sin_chi)
     low, high, levels = _search_range(turned, num_qubits, theta)
     width = float(num_qubits)
     first = math.floor(width * math.sin(0.5 * low) ** 2)
@@ -300,11 +215,11 @@ def populations_window(
 ) -> None:
     """Write p_first..p_{first + length - 1} into `out`, for any N.
 
-    Arguments are those of `populations_dense`; `first`, `length` come from `population_window` for the same state
-        (the range is what makes the choice of route valid); `out` has shape (>= length,).
+    Arguments are those of `populations_dense`; `first`, `length` come from `population_window`
+    for the same state, for they fix the route; `out` has shape (>= length,).
     """
-    theta, h, cosine, defect, cos_chi, sin_chi, reverse = _tilt(a1, a2, a3)
-    turned = _turn(re, im, num_levels, cos_chi, sin_chi)
+    theta, h, cosine, defect, cos_chi, sin_chi, reverse = tilt(a1, a2, a3)
+    turned = turn_levels(re, im, num_levels, cos_chi, sin_chi)
     low, high, levels = _search_range(turned, num_qubits, theta)
     if reverse:
         first = num_qubits - (first + length - 1)
@@ -312,7 +227,10 @@ def populations_window(
         kept = turned[:, :levels].copy()
         forward_populations(kept, num_qubits, h, cosine, 0.5 * defect, first, 1, out[:length])
     else:
-        rotated_populations(turned, num_qubits, theta, length, out)
+        lab = np.empty((2, length))
+        rotate_ladder(turned, num_qubits, theta, lab)
+        for i in range(length):
+            out[i] = lab[0, i] * lab[0, i] + lab[1, i] * lab[1, i]
     if reverse:
         for i in range(length // 2):
             out[i], out[length - 1 - i] = out[length - 1 - i], out[i]
@@ -381,7 +299,7 @@ def windowed_populations(
     re, im, width, (a1, a2, a3) = _checked_state(amplitudes, num_qubits, axis)
     if width <= DENSE_MAX_QUBITS:
         out = np.empty(width + 1)
-        populations_dense(re, im, re.size, width, a1, a2, a3, _rotation_table(width), 0, out)
+        populations_dense(re, im, re.size, width, a1, a2, a3, rotation_table(width), 0, out)
         return 0, out
     first, length = population_window(re, im, re.size, width, a1, a2, a3)
     out = np.empty(length)

@@ -13,6 +13,8 @@ __version__ = "0.1.0"
 
 # public name -> module that defines it
 _MODULES = {
+    "BatteryGrid": "grid",
+    "ConvergenceError": "exact",
     "Drive": "drives",
     "ExponentialDrive": "drives",
     "GaussianDrive": "drives",
@@ -23,6 +25,7 @@ _MODULES = {
     "SineSquaredDrive": "drives",
     "RosenZenerBattery": "model",
     "SchemaError": "schema",
+    "evolve_exact": "exact",
 }
 
 __all__ = sorted(_MODULES)
@@ -36,6 +39,9 @@ if TYPE_CHECKING:
     from rzqiskit.drives import SampledDrive as SampledDrive
     from rzqiskit.drives import SechDrive as SechDrive
     from rzqiskit.drives import SineSquaredDrive as SineSquaredDrive
+    from rzqiskit.exact import ConvergenceError as ConvergenceError
+    from rzqiskit.exact import evolve_exact as evolve_exact
+    from rzqiskit.grid import BatteryGrid as BatteryGrid
     from rzqiskit.model import RosenZenerBattery as RosenZenerBattery
     from rzqiskit.schema import SchemaError as SchemaError
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from rzqiskit import metrics
 from rzqiskit.model import RosenZenerBattery
-from rzqiskit.schema import METRICS, make_dataset, provenance
+from rzqiskit.schema import make_dataset, provenance
 from rzqiskit.validation import (
     FloatArray,
     check_integer,
@@ -57,8 +57,7 @@ def run_charging(
 
     Returns:
         Dims `time` and `excitations`; populations, the five metrics and their maxima and final
-        values. With shots also `counts`, `counts_y`, `shots` and `<name>_stderr`; the maxima are
-        then the largest estimates, with the standard errors of these.
+        values. With shots also `counts`, `counts_y`, `shots` and `<name>_stderr`.
 
     Raises:
         TypeError: an argument of the wrong type.
@@ -67,8 +66,9 @@ def run_charging(
 
     Notes:
         The circuits of all times and both bases go into one job. The instantaneous power comes
-        from the Y basis, P_I = Delta f(t) <Jy>, everything else from the Z basis. A maximum over
-        noisy estimates lies above the true one on average, by about its standard error.
+        from the Y basis, P_I = Delta f(t) <Jy>, everything else from the Z basis. Maxima are those
+        of smooth curves through the points, see `estimate_maximum`: the highest of many noisy
+        points would be too high.
 
     Examples:
         >>> from rzqiskit.drives import SineSquaredDrive
@@ -143,7 +143,7 @@ def _sampled_variables(
     order: int,
 ) -> Variables:
     from rzqiskit.circuits.charging import build_charging_sweeps
-    from rzqiskit.estimation import estimate_metrics
+    from rzqiskit.estimation import estimate_metrics, estimate_summaries
     from rzqiskit.execution.sampling import run_pubs
 
     sweeps = {
@@ -175,14 +175,9 @@ def _sampled_variables(
         dims = ("time", "excitations") if name == "population" else ("time",)
         variables[name] = (dims, values)
         variables[f"{name}_stderr"] = (dims, stderr)
-    for name in METRICS:
-        values, stderr = (np.asarray(array) for array in estimates[name])
-        best = int(np.argmax(values))
-        variables[f"maximum_{name}"] = ((), values[best])
-        variables[f"maximum_{name}_stderr"] = ((), stderr[best])
-        variables[f"time_of_maximum_{name}"] = ((), time[best])
-        variables[f"final_{name}"] = ((), values[-1])
-        variables[f"final_{name}_stderr"] = ((), stderr[-1])
+    for name, (value, error) in estimate_summaries(time, estimates).items():
+        variables[name] = ((), value)
+        variables[f"{name}_stderr"] = ((), error)
     return variables
 
 

@@ -1,92 +1,346 @@
-"""The exact solution of the battery in Dicke space."""
+"""The exact solution of the battery, for one or for many, in the co-moving frame."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from rzqiskit import metrics
+from rzqiskit.correlations import (
+    FROM_MOMENTS,
+    correlations_from_moments,
+    incoherent_ergotropy,
+)
+from rzqiskit.dicke.warm_up import kernel_loading_seconds
+from rzqiskit.drives import Drive
+from rzqiskit.grid import BatteryGrid
 from rzqiskit.model import RosenZenerBattery
 from rzqiskit.schema import METRICS, make_dataset, provenance
-from rzqiskit.validation import FloatArray, check_positive, check_times
+from rzqiskit.validation import (
+    FloatArray,
+    check_choice,
+    check_finite,
+    check_positive_integer,
+    check_times,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["evolve_exact"]
+__all__ = [
+    "MAX_POPULATION_QUBITS",
+    "MAX_WINDOW_QUBITS",
+    "MIN_TOLERANCE",
+    "QUANTITIES",
+    "ConvergenceError",
+    "evolve_exact",
+]
+
+MIN_TOLERANCE = 1e-13
+"""Below this, rounding decides and no step size helps."""
+MAX_POPULATION_QUBITS = 4096
+"""Widest battery whose populations are returned for every level, `num_qubits` + 1 a time."""
+MAX_WINDOW_QUBITS = 10**11
+"""Widest battery whose populations, and so the entropy, are computed at all."""
+
+QUANTITIES = (
+    *METRICS,
+    "population",
+    "population_window",
+    "incoherent_ergotropy",
+    *FROM_MOMENTS,
+)
+"""What `evolve_exact` can compute for one battery."""
+
+_STATUS = {
+    2: "`max_steps` = {} steps did not reach the last time",
+    3: "the state needs more than `max_levels` = {} levels of the frame",
+}
+
+
+class ConvergenceError(RuntimeError):
+    """The evolution needs more steps or levels than it was allowed.
+
+    Attributes:
+        index: which battery of a grid failed first, counted in C order; 0 for a single one.
+    """
+
+    def __init__(self, message: str, index: int = 0) -> None:
+        super().__init__(message)
+        self.index = index
 
 
 def evolve_exact(
-    battery: RosenZenerBattery, times: npt.ArrayLike, *, tolerance: float = 1e-10
+    battery: RosenZenerBattery | BatteryGrid,
+    times: npt.ArrayLike | None = None,
+    *,
+    tolerance: float = 1e-10,
+    quantities: Collection[str] | None = None,
+    time_unit: Literal["absolute", "duration"] = "absolute",
+    max_levels: int = 5000,
+    max_steps: int = 1_000_000,
+    num_threads: int | None = None,
 ) -> xr.Dataset:
-    """Return the exact evolution of the battery."""
-    from scipy.integrate import solve_ivp
+    """Return the exact evolution of one battery, or of every battery of a grid.
 
-    time = check_times(times)
-    check_positive("tolerance", tolerance)
-    num = battery.num_qubits
-    k = np.arange(num + 1)
-    step = 0.5 * np.sqrt((k[:-1] + 1.0) * (num - k[:-1]))
-    g, delta = battery.jz_squared_coefficient, battery.level_splitting
-    diagonal = delta * k + g * (k - num / 2) ** 2
-    drive = battery.drive
-    diagonal = diagonal - diagonal.mean()
+    The Schroedinger equation is solved in the frame that moves with the mean field (see
+    `rzqiskit.dicke.frame`), at a cost that does not depend on the number of cells unless the
+    interaction squeezes the state over the whole sphere.
 
-    def slope(t: float, psi: npt.NDArray[np.complex128]) -> Any:
-        f = drive.value(t)
-        out = diagonal * psi
-        out[1:] += f * step * psi[:-1]
-        out[:-1] += f * step * psi[1:]
-        return -1j * out
+    Args:
+        battery: the battery, or a `BatteryGrid`, solved in one compiled call on several threads.
+        times: shape (num_times,), strictly increasing from 0 upwards, inverse energy; after the
+            pulse the cells are left to themselves (Theta = 0 in Eq. 1). None, for a grid only:
+            no time series, and each battery up to the end of its pulse.
+        tolerance: bound on the error of every metric: of E in units of N Delta, of P_I in units
+            of N Delta^2, of the others relative to their largest value over the run.
+        quantities: names out of `QUANTITIES`. None: the five metrics and, for one battery of at
+            most `MAX_POPULATION_QUBITS` cells, its populations. Above, "population_window" gives
+            the levels that carry weight. A grid takes metrics only.
+        time_unit: "duration" reads `times` as fractions of each battery's pulse.
+        max_levels: levels of the frame that the state may fill before `ConvergenceError`.
+        max_steps: steps that the integrator may take before it.
+        num_threads: threads for a grid; all cores when None.
 
-    psi = np.zeros(num + 1, complex)
-    psi[0] = 1.0
-    states: dict[float, Any] = {0.0: psi}
-    solution = []
-    edges = [0.0, *drive.breakpoints, drive.duration]
-    for lo, hi in zip(edges[:-1], edges[1:], strict=True):
-        res = solve_ivp(
-            slope, (lo, hi), psi, method="DOP853", dense_output=True, rtol=1e-13, atol=1e-14
+    Returns:
+        Dataset by `rzqiskit.schema`: each quantity on `time` (and the dims of the grid); for each
+        metric `maximum_<name>` over 0 <= t <= times[-1] and `time_of_maximum_<name>`, refined on
+        the dense output of the integrator, and `final_<name>`, the value at times[-1]. The
+        attributes tell the tolerance, the levels and steps used, the weight at the truncation
+        edge, the drift of the norm, and how long the kernels took to load or compile.
+
+    Raises:
+        TypeError: an argument of the wrong type.
+        ValueError: an argument out of range; populations of a battery too wide for them.
+        ConvergenceError: `max_levels` or `max_steps` exceeded.
+
+    Notes:
+        Derived in docs/derivations.md. P and P_I at t = 0 are limits: both vanish, since <Jy> = 0.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rzqiskit import RosenZenerBattery, SineSquaredDrive
+        >>> drive = SineSquaredDrive(amplitude=20.0, period=0.1 * np.pi)
+        >>> battery = RosenZenerBattery(num_qubits=10, drive=drive, interaction=2.0)
+        >>> exact = evolve_exact(battery, np.linspace(0.0, drive.period, 101))
+        >>> print(f"{exact.maximum_stored_energy.item():.9f}")
+        9.938707232
+    """
+    tolerance = check_finite("tolerance", tolerance)
+    if not MIN_TOLERANCE <= tolerance <= 1e-2:
+        raise ValueError(
+            f"`tolerance` must lie between {MIN_TOLERANCE:g} and 0.01, got {tolerance!r}."
         )
-        psi = res.y[:, -1]
-        solution.append((lo, hi, res.sol))
+    check_positive_integer("max_levels", max_levels)
+    check_positive_integer("max_steps", max_steps)
+    check_choice("time_unit", time_unit, ("absolute", "duration"))
+    limits = (max_levels, max_steps)
+    if isinstance(battery, BatteryGrid):
+        return _evolve_grid(battery, times, tolerance, quantities, time_unit, limits, num_threads)
+    if not isinstance(battery, RosenZenerBattery):
+        raise TypeError(
+            f"`battery` must be a RosenZenerBattery or a BatteryGrid, got {type(battery).__name__}."
+        )
+    time = check_times(times)
+    if time_unit == "duration":
+        time *= battery.drive.duration
+    names = _check_quantities(quantities, battery.num_qubits)
+    return _evolve_one(battery, time, tolerance, names, limits)
 
-    def state(t: float) -> Any:
-        t = min(t, drive.duration)
-        for lo, hi, sol in solution:
-            if lo <= t <= hi:
-                return sol(t)
-        return states[0.0]
 
-    def measure(t: float) -> dict[str, float]:
-        psi = state(t)
-        p = np.abs(psi) ** 2
-        jm = step * (np.conj(psi[1:]) * psi[:-1]).imag * 2
-        energy = float(metrics.stored_energy(p, delta))
-        return {
-            "stored_energy": energy,
-            "average_power": energy / t if t > 0 else 0.0,
-            "instantaneous_power": float(delta * drive.value(t) * jm.sum()),
-            "energy_fluctuation": float(metrics.energy_fluctuation(p, delta)),
-            "diagonal_entropy": float(metrics.diagonal_entropy(p)),
-        }
+def _check_quantities(quantities: Collection[str] | None, num_qubits: int) -> tuple[str, ...]:
+    if quantities is None:
+        names: tuple[str, ...] = METRICS
+        if num_qubits <= MAX_POPULATION_QUBITS:
+            names = ("population", *METRICS)
+    else:
+        if isinstance(quantities, str):
+            raise TypeError(f"`quantities` must be a collection of names, got {quantities!r}.")
+        names = tuple(dict.fromkeys(check_choice("quantities", n, QUANTITIES) for n in quantities))
+    needs_window = [
+        n
+        for n in names
+        if n in ("population", "population_window", "diagonal_entropy", "incoherent_ergotropy")
+    ]
+    if needs_window and num_qubits > MAX_WINDOW_QUBITS:
+        others = ", ".join(f'"{n}"' for n in METRICS if n != "diagonal_entropy")
+        raise ValueError(
+            f"`{needs_window[0]}` needs `num_qubits` of at most {MAX_WINDOW_QUBITS:g}, got "
+            f"{num_qubits:g}; ask for quantities=({others})."
+        )
+    if "population" in names and num_qubits > MAX_POPULATION_QUBITS:
+        raise ValueError(
+            f"`population` needs `num_qubits` of at most {MAX_POPULATION_QUBITS}, got "
+            f'{num_qubits}; ask for "population_window".'
+        )
+    return names
 
-    rows = [measure(float(t)) for t in time]
+
+@lru_cache(maxsize=128)
+def _encoded(drive: Drive) -> Any:
+    from rzqiskit.dicke.pulses import encode_drive
+
+    return encode_drive(drive)
+
+
+def _evolve_one(
+    battery: RosenZenerBattery,
+    time: FloatArray,
+    tolerance: float,
+    names: tuple[str, ...],
+    limits: tuple[int, int],
+) -> xr.Dataset:
+    from rzqiskit.dicke.observables import NUM_MOMENTS
+    from rzqiskit.dicke.rotations import rotation_tables
+    from rzqiskit.dicke.solver import REPORT_FIELDS, solve_battery
+
+    loading = kernel_loading_seconds()
+    num, delta = battery.num_qubits, battery.level_splitting
+    drive = _encoded(battery.drive)
+    with_entropy = "diagonal_entropy" in names
+    table, offsets = rotation_tables([num])
+    metrics = np.zeros((len(METRICS), time.size))
+    wants_moments = any(name in FROM_MOMENTS for name in names)
+    moments = np.zeros((NUM_MOMENTS, time.size if wants_moments else 0))
+    maxima, report = np.zeros((len(METRICS), 2)), np.zeros(len(REPORT_FIELDS))
+    status = solve_battery(
+        num, delta, battery.jz_squared_coefficient, *drive, time, float(time[-1]), tolerance,
+        *limits, table, offsets[0], with_entropy, metrics, moments, maxima, report,
+    )  # fmt: skip
+    if status != 0:
+        raise ConvergenceError(_failure(status, limits, battery, report))
+
     variables: dict[str, tuple[tuple[str, ...], Any]] = {}
-    values: FloatArray
-    populations = np.array([np.abs(state(float(t))) ** 2 for t in time])
-    variables["population"] = (("time", "excitations"), populations)
-    for name in METRICS:
-        values = np.array([row[name] for row in rows])
-        variables[name] = (("time",), values)
-        top, at = metrics.refined_maximum(lambda t, n=name: measure(float(t))[n], time, values)
-        variables[f"maximum_{name}"] = ((), top)
-        variables[f"time_of_maximum_{name}"] = ((), at)
-        variables[f"final_{name}"] = ((), values[-1])
-    return make_dataset(
-        variables,
-        {"time": (("time",), time), "excitations": (("excitations",), k)},
-        provenance(battery, solver="exact", tolerance=tolerance),
+    coords: dict[str, tuple[tuple[str, ...], Any]] = {"time": (("time",), time)}
+    if wants_moments:
+        variables.update(correlations_from_moments(battery, time, metrics[0], moments, names))
+        if "collective_spin" in names:
+            coords["axis"] = (("axis",), ["x", "y", "z"])
+    if any(name in names for name in ("population", "population_window", "incoherent_ergotropy")):
+        arguments = (num, delta, battery.jz_squared_coefficient, *drive, time, report[5],
+                     report[6], *limits, table, offsets[0])  # fmt: skip
+        variables.update(_populations(battery, arguments, names))
+        if "population" in names:
+            coords["excitations"] = (("excitations",), np.arange(num + 1))
+    for i, name in enumerate(METRICS):
+        if name in names:
+            variables[name] = (("time",), metrics[i])
+            variables[f"maximum_{name}"] = ((), maxima[i, 0])
+            variables[f"time_of_maximum_{name}"] = ((), maxima[i, 1])
+            variables[f"final_{name}"] = ((), metrics[i, -1])
+    attrs = provenance(
+        battery, solver="exact", tolerance=tolerance, kernel_loading_seconds=round(loading, 3),
+        **_report_attributes(report),
+    )  # fmt: skip
+    return make_dataset(variables, coords, attrs)
+
+
+def _report_attributes(report: FloatArray) -> dict[str, Any]:
+    return {
+        "num_levels": int(report[0]),
+        "num_steps": int(report[1]),
+        "num_rejected_steps": int(report[2]),
+        "truncation_weight": float(report[3]),
+        "norm_drift": float(report[4]),
+    }
+
+
+def _failure(
+    status: int, limits: tuple[int, int], battery: RosenZenerBattery, report: FloatArray
+) -> str:
+    reason = _STATUS[status].format(limits[1] if status == 2 else limits[0])
+    return (
+        f"{reason}: stopped at t = {report[7]:.6g} with {report[0]:.0f} levels "
+        f"(`num_qubits` = {battery.num_qubits}, `interaction` = {battery.interaction:g})."
     )
+
+
+def _populations(
+    battery: RosenZenerBattery, arguments: tuple[Any, ...], names: tuple[str, ...]
+) -> dict[str, tuple[tuple[str, ...], Any]]:
+    """Return the populations, dense or windowed, and what follows from them."""
+    from rzqiskit.dicke.solver import solve_populations
+
+    num, num_times = battery.num_qubits, arguments[7].size
+    result: dict[str, tuple[tuple[str, ...], Any]] = {}
+    if num <= MAX_POPULATION_QUBITS:
+        start = np.empty(0, dtype=np.int64)
+        values = np.zeros((num_times, num + 1))
+        solve_populations(*arguments, values, start)
+    if num > MAX_POPULATION_QUBITS or "population_window" in names:
+        start = np.zeros(num_times, dtype=np.int64)
+        width = solve_populations(*arguments, np.zeros((num_times, 0)), start)
+        window = np.zeros((num_times, width))
+        solve_populations(*arguments, window, start)
+        if "population_window" in names:
+            result["population_window"] = (("time", "window"), window)
+            result["window_start"] = (("time",), start)
+        if num > MAX_POPULATION_QUBITS:
+            values = window
+    if "population" in names:
+        result["population"] = (("time", "excitations"), values)
+    if "incoherent_ergotropy" in names:
+        work = incoherent_ergotropy(values, battery.level_splitting)
+        if num > MAX_POPULATION_QUBITS:  # the levels of the window start higher up
+            work = work + battery.level_splitting * start * values.sum(axis=1)
+        result["incoherent_ergotropy"] = (("time",), work)
+    return result
+
+
+def _evolve_grid(
+    grid: BatteryGrid,
+    times: npt.ArrayLike | None,
+    tolerance: float,
+    quantities: Collection[str] | None,
+    time_unit: str,
+    limits: tuple[int, int],
+    num_threads: int | None,
+) -> xr.Dataset:
+    from rzqiskit.batches import solve_grid
+    from rzqiskit.dicke.solver import REPORT_FIELDS
+
+    time = np.empty(0) if times is None else check_times(times)
+    names = _check_quantities(METRICS if quantities is None else quantities, 1)
+    unknown = [name for name in names if name not in METRICS]
+    if unknown:
+        raise ValueError(f"`quantities` of a grid must be among {METRICS}, got {unknown[0]!r}.")
+    _check_quantities(names, int(grid.parameter("num_qubits").max()))
+    loading = kernel_loading_seconds()
+    metrics, maxima, report, status = solve_grid(
+        grid,
+        time,
+        tolerance=tolerance,
+        with_entropy="diagonal_entropy" in names,
+        relative=time_unit == "duration",
+        limits=limits,
+        num_threads=num_threads,
+    )
+    failed = np.flatnonzero(status)
+    if failed.size:
+        first = int(failed[0])
+        message = _failure(int(status[first]), limits, grid.battery(first), report[first])
+        raise ConvergenceError(f"{message[:-1]}; battery {first} of the grid.", first)
+
+    shape, dims = grid.shape, grid.dims
+    variables: dict[str, tuple[tuple[str, ...], Any]] = {}
+    for i, name in enumerate(METRICS):
+        if name not in names:
+            continue
+        series = metrics[:, i, :]
+        if time.size:
+            variables[name] = ((*dims, "time"), series.reshape(*shape, time.size))
+        variables[f"maximum_{name}"] = (dims, maxima[:, i, 0].reshape(shape))
+        variables[f"time_of_maximum_{name}"] = (dims, maxima[:, i, 1].reshape(shape))
+        variables[f"final_{name}"] = (dims, series[:, -1].reshape(shape))
+    worst = dict(zip(REPORT_FIELDS, report.max(axis=0), strict=True))
+    attrs = provenance(
+        None, solver="exact", tolerance=tolerance, kernel_loading_seconds=round(loading, 3),
+        time_unit=time_unit, grid=grid.to_dict(), **_report_attributes(np.array([*worst.values()])),
+    )  # fmt: skip
+    coords = dict(grid.coords)
+    if time.size:
+        coords["time"] = (("time",), time)
+    return make_dataset(variables, coords, attrs)

@@ -59,6 +59,10 @@ VARIABLES: dict[str, Variable] = {
     "time": Variable("time", "t", "time"),
     "excitations": Variable("number of excited cells", "k", "1", ("excitations",)),
     "population": Variable("population", "p_k", "1", ("time", "excitations")),
+    "population_window": Variable(
+        "population, level by level from window_start", "p_k", "1", ("time", "window")
+    ),
+    "window_start": Variable("first level of the window", "k_0", "1"),
     "stored_energy": Variable("stored energy", "E", "energy"),
     "average_power": Variable("average charging power", "P", "power"),
     "instantaneous_power": Variable("instantaneous charging power", "P_I", "power"),

@@ -31,9 +31,21 @@ from numba import njit
 from rzqiskit.dicke import dop853
 from rzqiskit.dicke.pulses import pulse_value_slope
 
-__all__ = ["OK", "TOO_MANY_LEVELS", "TOO_MANY_STEPS", "apply_spin", "integrate_frame", "ladder"]
+__all__ = [
+    "DONE",
+    "MORE",
+    "TOO_MANY_LEVELS",
+    "TOO_MANY_STEPS",
+    "apply_spin",
+    "initial_state",
+    "integrate_frame",
+    "ladder",
+]
 
-OK, TOO_MANY_STEPS, TOO_MANY_LEVELS = range(3)
+DONE, MORE, TOO_MANY_STEPS, TOO_MANY_LEVELS = range(4)
+TIME, PLANNED, WEIGHT, DRIFT = range(4)
+LEVELS, PIECE, STEPS, REJECTED = range(4)
+MAX_STORE = 1 << 22  # numbers of dense output kept at once, 32 MiB
 FAST = {"reassoc", "contract", "nsz"}
 
 _C, _E3, _E5 = dop853.C, dop853.E3, dop853.E5
@@ -48,7 +60,7 @@ _FIRST_LEVELS = 16
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def ladder(num_levels, num_qubits):  # type: ignore[no-untyped-def]
+def ladder(num_levels, num_qubits):
     """Return s_k = sqrt((k + 1)(N - k)), the matrix elements of J+, shape (num_levels,)."""
     s = np.empty(num_levels)
     for k in range(num_levels):
@@ -57,7 +69,7 @@ def ladder(num_levels, num_qubits):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def apply_spin(p1, p2, diagonal, offset, s, cr, ci, outr, outi, num_levels):  # type: ignore[no-untyped-def]
+def apply_spin(p1, p2, diagonal, offset, s, cr, ci, outr, outi, num_levels):
     """Write (p1 J~x + p2 J~y + diagonal k + offset) c into (outr, outi) on the same levels."""
     h1, h2 = 0.5 * p1, 0.5 * p2
     last = num_levels - 1
@@ -80,7 +92,7 @@ def apply_spin(p1, p2, diagonal, offset, s, cr, ci, outr, outi, num_levels):  # 
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _slope(f, delta, g, num_qubits, s, y, out, workr, worki, num_levels):  # type: ignore[no-untyped-def]
+def _slope(f, delta, g, num_qubits, s, y, out, workr, worki, num_levels):
     """Write dy/dt into `out`."""
     a1, a2, a3 = y[0], y[1], y[2]
     transverse = a1 * a1 + a2 * a2
@@ -114,7 +126,7 @@ def _slope(f, delta, g, num_qubits, s, y, out, workr, worki, num_levels):  # typ
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _combine(row, base, h, slopes, out, n):  # type: ignore[no-untyped-def]
+def _combine(row, base, h, slopes, out, n):
     """Write base + h sum_j ROWS[row, j] slopes[j] into `out`."""
     start, stop = _START[row], _START[row + 1]
     for i in range(n):
@@ -134,7 +146,7 @@ def _combine(row, base, h, slopes, out, n):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _error_norm(h, slopes, n, triad_tolerance, amplitude_tolerance):  # type: ignore[no-untyped-def]
+def _error_norm(h, slopes, n, triad_tolerance, amplitude_tolerance):
     """Return the local error in units of the tolerances (Hairer's combination of two estimates)."""
     sum5 = sum3 = 0.0
     for i in range(n):
@@ -151,7 +163,7 @@ def _error_norm(h, slopes, n, triad_tolerance, amplitude_tolerance):  # type: ig
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _relevel(y, slope, old, new):  # type: ignore[no-untyped-def]
+def _relevel(y, slope, old, new):
     """Return the state and its slope on `new` instead of `old` levels."""
     state, rate = np.zeros(9 + 2 * new), np.zeros(9 + 2 * new)
     kept = min(old, new)
@@ -163,47 +175,70 @@ def _relevel(y, slope, old, new):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def integrate_frame(  # type: ignore[no-untyped-def]
+def _grown(array, size):
+    longer = np.empty(size)
+    longer[: array.size] = array
+    return longer
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _grown_table(table, rows):
+    taller = np.empty((rows, table.shape[1]), np.int64)
+    taller[: table.shape[0]] = table
+    return taller
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def initial_state(num_qubits, g):
+    """Return y, clock, count of a battery at t = 0, all cells in the ground state.
+
+    `clock` holds the time, the planned step, the truncation weight and the norm drift; `count` the levels, the piece of the
+    drive, the steps and the rejected steps.
+    """
+    levels = min(num_qubits + 1, _FIRST_LEVELS) if g != 0.0 else 1
+    y = np.zeros(9 + 2 * levels)
+    y[2] = y[4] = y[6] = 1.0
+    y[9] = 1.0
+    clock, count = np.zeros(4), np.zeros(4, np.int64)
+    count[LEVELS] = levels
+    return y, clock, count
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def integrate_frame(
     num_qubits, delta, g, kind, parameters, edges, coefficients, end,
-    triad_tolerance, amplitude_tolerance, max_levels, max_steps,
+    triad_tolerance, amplitude_tolerance, max_levels, max_steps, y, clock, count,
 ):  # fmt: skip
-    """Integrate the frame from 0 to `end` (compiled).
+    """Integrate the frame from `clock` on to `end`, or until the store of the dense output is full.
+
+    Args: `y`, `clock`, `count` from `initial_state` or the call before; the last two are updated.
 
     Returns:
         status; start times of the steps and the end, shape (num_steps + 1,); integer table of
         shape (num_steps, 3): levels, offset into the coefficients, piece of the drive; the flat
-        coefficients of the dense output (8 rows of 9 + 2 K numbers a step); the final number of
-        levels; the truncation weight; the norm drift; the accumulated local error in units of
-        the tolerances; the number of rejected steps.
+        coefficients of the dense output (8 rows of 9 + 2 K numbers a step); the new `y`.
     """
     full = num_qubits + 1 if g != 0.0 else 1
-    n_levels = min(full, _FIRST_LEVELS)
+    levels = count[LEVELS]
     edge_limit = max(1e-3 * amplitude_tolerance, 2e-16)
-    capacity = 32
+    capacity = 64
     starts = np.empty(capacity + 1)
     table = np.empty((capacity, 3), np.int64)
-    flat = np.empty(capacity * 8 * (9 + 4 * n_levels))
-    used = 0
-    n_steps = rejected = 0
-    weight = drift = local_error = 0.0
+    flat = np.empty(capacity * 8 * y.size)
+    used = n_steps = 0
+    t, h, piece = clock[TIME], clock[PLANNED], count[PIECE]
+    starts[0] = t
 
-    s = ladder(n_levels, num_qubits)
-    y = np.zeros(9 + 2 * n_levels)
-    y[2] = y[4] = y[6] = 1.0
-    y[9] = 1.0
     n = y.size
+    s = ladder(levels, num_qubits)
     slopes = np.empty((16, n))
-    stage = np.empty(n)
-    workr, worki = np.empty(n_levels), np.empty(n_levels)
-    zero = np.zeros(n)
-    t = 0.0
-    h = 0.0
-    piece = 0
-    starts[0] = 0.0
-    while piece < edges.size - 1 and t < end:
+    stage, zero = np.empty(n), np.zeros(n)
+    workr, worki = np.empty(levels), np.empty(levels)
+    status = DONE
+    while piece < edges.size - 1 and t < end and status == DONE:
         stop = min(edges[piece + 1], end)
         f, _ = pulse_value_slope(t, kind, parameters, edges, coefficients, piece)
-        _slope(f, delta, g, num_qubits, s, y, slopes[0], workr, worki, n_levels)
+        _slope(f, delta, g, num_qubits, s, y, slopes[0], workr, worki, levels)
         if h == 0.0:
             # A first guess well inside the time scales; the controller takes over at once.
             mid, _ = pulse_value_slope(
@@ -212,9 +247,12 @@ def integrate_frame(  # type: ignore[no-untyped-def]
             rate = max(abs(f), abs(mid)) + abs(delta) + abs(g) * num_qubits
             h = 0.3 / rate if rate > 0.0 else stop - t
         while t < stop:
-            if n_steps + rejected >= max_steps:
-                return (TOO_MANY_STEPS, starts[: n_steps + 1], table[:n_steps], flat[:used],
-                        n_levels, weight, drift, local_error, rejected)  # fmt: skip
+            if count[STEPS] + count[REJECTED] >= max_steps:
+                status = TOO_MANY_STEPS
+                break
+            if n_steps > 0 and used > MAX_STORE:
+                status = MORE
+                break
             last = t + 1.000001 * h >= stop
             step = stop - t if last else h
             for i in range(1, 13):
@@ -223,50 +261,41 @@ def integrate_frame(  # type: ignore[no-untyped-def]
                     t + _C[i] * step if i < 12 else t + step,
                     kind, parameters, edges, coefficients, piece,
                 )  # fmt: skip
-                _slope(f, delta, g, num_qubits, s, stage, slopes[i], workr, worki, n_levels)
+                _slope(f, delta, g, num_qubits, s, stage, slopes[i], workr, worki, levels)
             # stage 12 starts from the new state itself: `stage` holds it
             error = _error_norm(step, slopes, n, triad_tolerance, amplitude_tolerance)
             if not error <= 1.0:
-                rejected += 1
+                count[REJECTED] += 1
                 factor = 0.9 * error ** (-0.125) if error < 1e300 else 0.2
                 h = step * min(max(factor, 0.2), 0.9)
                 continue
-            if n_levels < full:
+            if levels < full:
                 edge = 0.0
-                for k in range(n_levels - 2, n_levels):
-                    edge += stage[9 + k] ** 2 + stage[9 + n_levels + k] ** 2
+                for k in range(levels - 2, levels):
+                    edge += stage[9 + k] ** 2 + stage[9 + levels + k] ** 2
                 if edge > edge_limit * edge_limit:
-                    rejected += 1
-                    grown = min(full, n_levels + max(4, n_levels // 5))
+                    count[REJECTED] += 1
+                    grown = min(full, levels + max(4, levels // 5))
                     if grown > max_levels:
-                        return (TOO_MANY_LEVELS, starts[: n_steps + 1], table[:n_steps],
-                                flat[:used], n_levels, edge, drift, local_error,
-                                rejected)  # fmt: skip
-                    y, rate0 = _relevel(y, slopes[0], n_levels, grown)
-                    n_levels = grown
+                        clock[WEIGHT] = edge
+                        status = TOO_MANY_LEVELS
+                        break
+                    y, rate0 = _relevel(y, slopes[0], levels, grown)
+                    levels = grown
                     n = y.size
-                    s = ladder(n_levels, num_qubits)
+                    s = ladder(levels, num_qubits)
                     slopes = np.empty((16, n))
                     slopes[0] = rate0
-                    stage = np.empty(n)
-                    zero = np.zeros(n)
-                    workr, worki = np.empty(n_levels), np.empty(n_levels)
+                    stage, zero = np.empty(n), np.zeros(n)
+                    workr, worki = np.empty(levels), np.empty(levels)
                     continue
-                weight = max(weight, edge)
-            local_error += error
+                clock[WEIGHT] = max(clock[WEIGHT], edge)
             if n_steps == capacity:
                 capacity *= 2
-                longer = np.empty(capacity + 1)
-                longer[: n_steps + 1] = starts[: n_steps + 1]
-                starts = longer
-                taller = np.empty((capacity, 3), np.int64)
-                taller[:n_steps] = table[:n_steps]
-                table = taller
+                starts, table = _grown(starts, capacity + 1), _grown_table(table, capacity)
             if used + 8 * n > flat.size:
-                wider = np.empty(2 * flat.size + 8 * n)
-                wider[:used] = flat[:used]
-                flat = wider
-            table[n_steps, 0] = n_levels
+                flat = _grown(flat, 2 * flat.size + 8 * n)
+            table[n_steps, 0] = levels
             table[n_steps, 1] = used
             table[n_steps, 2] = piece
             # `stage` is needed for the extra stages: the new state goes into the store first
@@ -277,16 +306,16 @@ def integrate_frame(  # type: ignore[no-untyped-def]
                 dense[1, i] = rise
                 dense[2, i] = step * slopes[0, i] - rise
                 dense[3, i] = 2.0 * rise - step * (slopes[12, i] + slopes[0, i])
-            new_norm = 0.0
+            norm = 0.0
             for i in range(9, n):
-                new_norm += stage[i] * stage[i]
-            drift = max(drift, abs(math.sqrt(new_norm) - 1.0))
+                norm += stage[i] * stage[i]
+            clock[DRIFT] = max(clock[DRIFT], abs(math.sqrt(norm) - 1.0))
             for i in range(13, 16):
                 _combine(i, y, step, slopes, stage, n)
                 f, _ = pulse_value_slope(
                     t + _C[i] * step, kind, parameters, edges, coefficients, piece
                 )
-                _slope(f, delta, g, num_qubits, s, stage, slopes[i], workr, worki, n_levels)
+                _slope(f, delta, g, num_qubits, s, stage, slopes[i], workr, worki, levels)
             for i in range(4):
                 _combine(_NUM_A + i, zero, step, slopes, dense[4 + i], n)
             for i in range(n):
@@ -294,11 +323,14 @@ def integrate_frame(  # type: ignore[no-untyped-def]
                 slopes[0, i] = slopes[12, i]
             used += 8 * n
             n_steps += 1
+            count[STEPS] += 1
             t = stop if last else t + step
             starts[n_steps] = t
             growth = 6.0 if error == 0.0 else min(max(0.9 * error ** (-0.125), 0.3), 6.0)
             # A step cut short by a breakpoint says nothing against the longer one planned.
             h = max(h, step * growth) if last and step < h else step * growth
-        piece += 1
-    return (OK, starts[: n_steps + 1], table[:n_steps], flat[:used],
-            n_levels, weight, drift, local_error, rejected)  # fmt: skip
+        if status == DONE:
+            piece += 1
+    clock[TIME], clock[PLANNED] = t, h
+    count[LEVELS], count[PIECE] = levels, piece
+    return status, starts[: n_steps + 1], table[:n_steps], flat[:used], y

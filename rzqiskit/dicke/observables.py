@@ -1,6 +1,6 @@
 r"""Observables of a frame state, and the maxima of a run on its dense output.
 
-The rows a, b, x of the triad turn the frame's spin into the lab's: Jz = a . J~ and so on. All nine
+The rows a, b, x of the triad turn the frame's spin into the lab's: Jz = a . J~ and so on. All
 first and second moments follow from one pass over the amplitudes, so they cost O(K):
 
     E = Delta (<Jz> + N/2),   P_I = dE/dt = Delta f <Jy>,   Sigma = Delta sd(Jz).
@@ -20,17 +20,24 @@ from numba import njit
 from rzqiskit.dicke.frame import FAST, ladder
 from rzqiskit.dicke.pulses import pulse_value_slope
 
-__all__ = ["find_maxima", "find_step", "interpolate_state", "sample_metrics", "spin_moments"]
+__all__ = [
+    "NUM_MOMENTS",
+    "find_maxima",
+    "find_step",
+    "interpolate_state",
+    "sample_metrics",
+    "spin_moments",
+]
 
-# rows of the moments: means of Jx, Jy, excitations, then the covariances
-MEAN_X, MEAN_Y, MEAN_K, VAR_X, VAR_Y, VAR_Z, COV_XY, COV_XZ, COV_YZ = range(9)
-NUM_MOMENTS = 9
+# rows of the moments: means of Jx, Jy, excitations; the covariances; weight of frame level 0
+MEAN_X, MEAN_Y, MEAN_K, VAR_X, VAR_Y, VAR_Z, COV_XY, COV_XZ, COV_YZ, FIDELITY = range(10)
+NUM_MOMENTS = 10
 # rows of the metrics
 ENERGY, AVERAGE_POWER, POWER, FLUCTUATION = range(4)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def find_step(t, starts, first):  # type: ignore[no-untyped-def]
+def find_step(t, starts, first):
     """Return the step that holds `t`, searched from step `first` upwards."""
     step = first
     while step < starts.size - 2 and t > starts[step + 1]:
@@ -39,7 +46,7 @@ def find_step(t, starts, first):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def interpolate_state(t, step, starts, table, flat, y):  # type: ignore[no-untyped-def]
+def interpolate_state(t, step, starts, table, flat, y):
     """Write the state at `t` into `y`; return its number of levels."""
     levels, offset = table[step, 0], table[step, 1]
     n = 9 + 2 * levels
@@ -59,8 +66,8 @@ def interpolate_state(t, step, starts, table, flat, y):  # type: ignore[no-untyp
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def spin_moments(y, levels, num_qubits, s, out):  # type: ignore[no-untyped-def]
-    """Write the nine moments of the lab's collective spin into `out`.
+def spin_moments(y, levels, num_qubits, s, out):
+    """Write the moments of the lab's collective spin into `out`.
 
     One pass over the amplitudes gives the frame's moments, from the coherences conj(c_k+1) c_k and
     conj(c_k+2) c_k, with J~x^2 + J~y^2 = N/2 + N k - k^2 exact in spite of the truncation; the
@@ -122,27 +129,29 @@ def spin_moments(y, levels, num_qubits, s, out):  # type: ignore[no-untyped-def]
     out[COV_XY] = x1 * bx + x2 * by + x3 * bz
     out[COV_XZ] = x1 * ax + x2 * ay + x3 * az
     out[COV_YZ] = b1 * ax + b2 * ay + b3 * az
+    out[FIDELITY] = scale * (r[0] * r[0] + i[0] * i[0])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _workspace(table, num_qubits):  # type: ignore[no-untyped-def]
+def _workspace(table, num_qubits):
     most = table[:, 0].max()
     return np.empty(9 + 2 * most), ladder(most, num_qubits), np.empty(NUM_MOMENTS)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def sample_metrics(  # type: ignore[no-untyped-def]
+def sample_metrics(
     times, num_qubits, delta, kind, parameters, edges, coefficients, starts, table, flat,
-    metrics, moments,
+    first, last, metrics, moments,
 ):  # fmt: skip
-    """Write E, P, P_I, Sigma (4, num_times) and, where it has columns, the moments (9, num_times).
+    """Write E, P, P_I, Sigma (4, num_times) and, where it has columns, the moments (10, num_times).
 
-    After the pulse nothing changes but P = E/t: both Jz and Jz^2 are conserved then.
+    Only times first <= i < last are written; those after the run get its end: both Jz and Jz^2 are
+    conserved after the pulse, so nothing changes but P = E/t.
     """
     y, s, row = _workspace(table, num_qubits)
     step = 0
     end, duration = starts[-1], edges[-1]
-    for i in range(times.size):
+    for i in range(first, last):
         t = min(times[i], end)
         step = find_step(t, starts, step)
         levels = interpolate_state(t, step, starts, table, flat, y)
@@ -160,7 +169,7 @@ def sample_metrics(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _values_slopes(  # type: ignore[no-untyped-def]
+def _values_slopes(
     t, step, num_qubits, delta, g, kind, parameters, edges, coefficients, starts, table, flat,
     s, y, row, out,
 ):  # fmt: skip
@@ -185,10 +194,10 @@ def _values_slopes(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def find_maxima(  # type: ignore[no-untyped-def]
+def find_maxima(
     num_qubits, delta, g, kind, parameters, edges, coefficients, starts, table, flat, maxima,
 ):  # fmt: skip
-    """Write the maxima of E, P, P_I, Sigma over the run and their times into `maxima` (4, 2).
+    """Raise the maxima of E, P, P_I, Sigma^2 in `maxima` (value, time) by those of this run.
 
     Every half step is scanned; where a derivative changes sign and the tangent promises more than
     the best so far, its zero is found on the dense output. Ends of pieces count as well.
@@ -197,9 +206,6 @@ def find_maxima(  # type: ignore[no-untyped-def]
     y, s, row = _workspace(table, num_qubits)
     left, right, trial = np.empty((2, 4)), np.empty((2, 4)), np.empty((2, 4))
     largest = 0.0
-    for j in range(4):
-        maxima[j, 0] = -math.inf
-        maxima[j, 1] = 0.0
     for step in range(table.shape[0]):
         for half in range(2):
             width = 0.5 * (starts[step + 1] - starts[step])
@@ -248,5 +254,4 @@ def find_maxima(  # type: ignore[no-untyped-def]
                             slope_lo *= 0.5
                         side = -1
             left[:] = right
-    maxima[FLUCTUATION, 0] = math.sqrt(maxima[FLUCTUATION, 0])
     return math.sqrt(largest)

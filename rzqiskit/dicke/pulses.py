@@ -7,6 +7,7 @@ it to rounding.
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import NamedTuple
 
@@ -78,9 +79,7 @@ def encode_drive(drive: Drive) -> EncodedDrive:
     if type(drive) in FORMULA_FIELDS:
         kind, names = FORMULA_FIELDS[type(drive)]
         parameters[: len(names)] = [getattr(drive, name) for name in names]
-        return EncodedDrive(
-            kind, parameters, np.array([0.0, drive.duration]), np.empty((0, 1))
-        )
+        return EncodedDrive(kind, parameters, np.array([0.0, drive.duration]), np.empty((0, 1)))
     if isinstance(drive, SampledDrive):
         mean = 0.5 * (drive.values[1:] + drive.values[:-1])
         half_rise = 0.5 * np.diff(drive.values)
@@ -123,11 +122,11 @@ def _chebyshev_pieces(drive: Drive) -> tuple[FloatArray, FloatArray]:
 
 
 def _pairs(points: list[float]) -> list[tuple[float, float]]:
-    return [(a, b) for a, b in zip(points[:-1], points[1:], strict=True) if b > a]
+    return [(a, b) for a, b in itertools.pairwise(points) if b > a]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="never")
-def pulse_value_slope(t, kind, parameters, edges, coefficients, piece):  # type: ignore[no-untyped-def]
+def pulse_value_slope(t, kind, parameters, edges, coefficients, piece):
     """Return f(t) and df/dt on piece number `piece` (compiled)."""
     v0 = parameters[0]
     if kind == SINE_SQUARED:

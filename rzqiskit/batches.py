@@ -1,0 +1,142 @@
+"""Solve every battery of a grid in compiled calls on several threads; arrays out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from rzqiskit.dicke.pulses import FORMULA_FIELDS, EncodedDrive, encode_drive
+from rzqiskit.dicke.rotations import rotation_tables
+from rzqiskit.dicke.solver import NUM_METRICS, REPORT_FIELDS, solve_batch
+from rzqiskit.grid import BatteryGrid
+from rzqiskit.validation import FloatArray, check_positive_integer
+
+__all__ = ["GridSolution", "solve_grid"]
+
+
+class GridSolution(NamedTuple):
+    """Numbers of every battery of a grid, which the leading axis counts in C order.
+
+    Attributes:
+        metrics: shape (size, 5, num_times), in the order of `schema.METRICS`; without times, one
+            column: the end of each pulse.
+        maxima: shape (size, 5, 2), the maximum over the run and its time.
+        report: shape (size, 8), see `rzqiskit.dicke.solver.REPORT_FIELDS`.
+        status: shape (size,), 0 where solved; other rows are meaningless.
+    """
+
+    metrics: FloatArray
+    maxima: FloatArray
+    report: FloatArray
+    status: npt.NDArray[np.int64]
+
+
+def solve_grid(
+    grid: BatteryGrid,
+    times: FloatArray,
+    *,
+    tolerance: float,
+    with_entropy: bool = True,
+    relative: bool = False,
+    limits: tuple[int, int] = (5000, 1_000_000),
+    num_threads: int | None = None,
+) -> GridSolution:
+    """Return the solution of every battery of `grid`; nothing is raised where one fails.
+
+    Args:
+        grid: the batteries.
+        times: shape (num_times,), in units of each pulse's duration where `relative`; empty for
+            the ends of the pulses only.
+        tolerance: see `evolve_exact`.
+        with_entropy: whether to compute S; zero otherwise.
+        relative: see `times`.
+        limits: `max_levels` and `max_steps` of `evolve_exact`.
+        num_threads: all cores when None.
+    """
+    if times.size == 0:
+        times, relative = np.ones(1), True
+    threads = _num_threads(num_threads)
+    solution = GridSolution(
+        np.zeros((grid.size, NUM_METRICS, times.size)),
+        np.zeros((grid.size, NUM_METRICS, 2)),
+        np.zeros((grid.size, len(REPORT_FIELDS))),
+        np.zeros(grid.size, dtype=np.int64),
+    )
+    num = np.ascontiguousarray(grid.parameter("num_qubits"))
+    delta = np.ascontiguousarray(grid.parameter("level_splitting"), dtype=np.float64)
+    g = grid.jz_squared_coefficient()
+    if with_entropy:
+        table, offsets = rotation_tables(num.tolist())
+    else:
+        table, offsets = np.zeros(0), np.zeros(grid.size, dtype=np.int64)
+    for drive, parameters, durations, chosen in _common_drives(grid):
+        everything = chosen.size == grid.size
+        # A view where the whole grid shares one encoding, copies written back otherwise.
+        arrays = [a if everything else a[chosen] for a in (num, delta, g, offsets)]
+        results = [a if everything else a[chosen] for a in solution]
+
+        def run(
+            bounds: tuple[int, int],
+            arrays: list[npt.NDArray[np.generic]] = arrays,
+            results: list[npt.NDArray[np.generic]] = results,
+            drive: EncodedDrive = drive,
+            parameters: FloatArray = parameters,
+            durations: FloatArray = durations,
+        ) -> None:
+            solve_batch(
+                *bounds, *arrays[:3], drive.kind, parameters, durations, drive.edges,
+                drive.coefficients, times, relative, tolerance, *limits, table, arrays[3],
+                with_entropy, *results,
+            )  # fmt: skip
+
+        # Neighbours in a grid cost alike, distant ones do not: small chunks, taken as they come.
+        edges = np.linspace(0, chosen.size, min(chosen.size, 16 * threads) + 1).astype(int)
+        chunks = [(int(low), int(high)) for low, high in pairwise(edges)]
+        if threads == 1 or len(chunks) == 1:
+            for bounds in chunks:
+                run(bounds)
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                list(pool.map(run, chunks))
+        if not everything:
+            for target, values in zip(solution, results, strict=True):
+                target[chosen] = values
+    return solution
+
+
+def _common_drives(
+    grid: BatteryGrid,
+) -> Iterator[tuple[EncodedDrive, FloatArray, FloatArray, npt.NDArray[np.int64]]]:
+    """Yield encoded drive, formula parameters (n, 4), durations (n,) and which batteries."""
+    if type(grid.drive) in FORMULA_FIELDS:
+        parameters = np.zeros((grid.size, 4))
+        for column, name in enumerate(FORMULA_FIELDS[type(grid.drive)][1]):
+            parameters[:, column] = grid.parameter(f"drive_{name}")
+        durations = np.ascontiguousarray(grid.parameter(grid.duration_name), dtype=np.float64)
+        yield encode_drive(grid.drive), parameters, durations, np.arange(grid.size)
+        return
+    groups: dict[int, list[int]] = {}
+    for index, number in enumerate(grid.drive_numbers()):
+        groups.setdefault(int(number), []).append(index)
+    for members in groups.values():
+        drive = grid.battery(members[0]).drive
+        yield (
+            encode_drive(drive),
+            np.zeros((len(members), 4)),
+            np.full(len(members), drive.duration),
+            np.array(members),
+        )
+
+
+def _num_threads(num_threads: int | None) -> int:
+    if num_threads is not None:
+        return check_positive_integer("num_threads", num_threads)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

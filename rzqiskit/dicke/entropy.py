@@ -1,0 +1,161 @@
+"""Diagonal entropy and lab populations along a run of the frame, and the entropy's maximum."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from rzqiskit.dicke.observables import find_step, interpolate_state
+from rzqiskit.dicke.rotations import (
+    DENSE_MAX_QUBITS,
+    entropy_bits,
+    population_window,
+    populations_dense,
+    populations_window,
+)
+
+__all__ = ["find_entropy_maximum", "sample_entropy", "sample_populations"]
+
+_GOLDEN = 0.3819660112501051  # (3 - sqrt 5)/2
+_TIME_RESOLUTION = 1e-9  # a maximum is flat: finer, rounding decides
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def state_populations(y, levels, num_qubits, rotation, offset):
+    """Return the first lab level and the populations from there on that carry weight."""
+    a1, a2, a3 = y[0], y[1], y[2]
+    re, im = y[9 : 9 + levels], y[9 + levels : 9 + 2 * levels]
+    if num_qubits <= DENSE_MAX_QUBITS:
+        first, length = 0, num_qubits + 1
+        populations = np.empty(length)
+        populations_dense(re, im, levels, num_qubits, a1, a2, a3, rotation, offset, populations)
+    else:
+        first, length = population_window(re, im, levels, num_qubits, a1, a2, a3)
+        populations = np.empty(length)
+        populations_window(re, im, levels, num_qubits, a1, a2, a3, first, length, populations)
+    return first, populations
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _entropy_at(t, step, num_qubits, starts, table, flat, rotation, offset, y):
+    levels = interpolate_state(t, step, starts, table, flat, y)
+    _, populations = state_populations(y, levels, num_qubits, rotation, offset)
+    return entropy_bits(populations, populations.size)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def sample_entropy(times, num_qubits, starts, table, flat, first, last, rotation, offset, entropy):
+    """Write S at times first <= i < last into `entropy`, bits."""
+    y = np.empty(9 + 2 * table[:, 0].max())
+    step = 0
+    for i in range(first, last):
+        t = min(times[i], starts[-1])
+        if i > first and times[i - 1] >= starts[-1]:  # the pulse is over: nothing changes
+            entropy[i] = entropy[i - 1]
+            continue
+        step = find_step(t, starts, step)
+        entropy[i] = _entropy_at(t, step, num_qubits, starts, table, flat, rotation, offset, y)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def sample_populations(
+    times, num_qubits, starts, table, flat, first, last, rotation, offset, out, window_start
+):
+    """Write the populations at times first <= i < last into rows of `out`.
+
+    With `window_start` empty, `out` has N + 1 columns. Otherwise row i starts at the level
+    window_start[i]; returns the number of columns that the widest row needs, so that a caller
+    can come back with a wider `out`.
+    """
+    y = np.empty(9 + 2 * table[:, 0].max())
+    step = widest = 0
+    for i in range(first, last):
+        t = min(times[i], starts[-1])
+        step = find_step(t, starts, step)
+        levels = interpolate_state(t, step, starts, table, flat, y)
+        start, populations = state_populations(y, levels, num_qubits, rotation, offset)
+        widest = max(widest, populations.size)
+        column = start
+        if window_start.size > 0:
+            window_start[i] = start
+            column = 0
+        if column + populations.size <= out.shape[1]:
+            out[i, column : column + populations.size] = populations
+    return widest
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def find_entropy_maximum(num_qubits, starts, table, flat, rotation, offset, maximum):
+    """Raise `maximum` (value, time) by the largest entropy of this run.
+
+    Every half step is scanned; a scanned maximum, the ends included, is refined by Brent's method
+    between its neighbours where their parabola promises more than the best so far.
+    """
+    y = np.empty(9 + 2 * table[:, 0].max())
+    num_nodes = 2 * table.shape[0] + 1
+    nodes, values = np.empty(num_nodes), np.empty(num_nodes)
+    for i in range(num_nodes):
+        step = min(i // 2, table.shape[0] - 1)
+        nodes[i] = starts[step] if i % 2 == 0 else 0.5 * (starts[step] + starts[step + 1])
+        if i == num_nodes - 1:
+            nodes[i] = starts[-1]
+        values[i] = _entropy_at(
+            nodes[i], step, num_qubits, starts, table, flat, rotation, offset, y
+        )
+        if values[i] > maximum[0]:
+            maximum[0], maximum[1] = values[i], nodes[i]
+    for i in range(num_nodes):
+        left, right = max(i - 1, 0), min(i + 1, num_nodes - 1)
+        if values[i] < values[left] or values[i] < values[right]:
+            continue
+        # The scan has two nodes a step: the top cannot stand out more than the sides fall off.
+        reach = values[i] + (values[i] - min(values[left], values[right]))
+        if reach <= maximum[0]:
+            continue
+        lo, hi = nodes[left], nodes[right]
+        best = second = third = nodes[i]
+        s_best = s_second = s_third = values[i]
+        moved = before = 0.0
+        for _ in range(60):
+            middle = 0.5 * (lo + hi)
+            unit = _TIME_RESOLUTION * starts[-1]
+            if abs(best - middle) <= 2.0 * unit - 0.5 * (hi - lo):
+                break
+            p = q = 0.0
+            if abs(before) > unit:  # parabola through the three best points
+                r = (best - second) * (s_third - s_best)
+                q = (best - third) * (s_second - s_best)
+                p = (best - third) * q - (best - second) * r
+                q = 2.0 * (q - r)
+                if q > 0.0:
+                    p = -p
+                q = abs(q)
+            if abs(p) < abs(0.5 * q * before) and q * (lo - best) < p < q * (hi - best):
+                before, moved = moved, p / q
+            else:
+                before = (lo if best >= middle else hi) - best
+                moved = _GOLDEN * before
+            if abs(moved) < unit:
+                moved = unit if moved > 0.0 else -unit
+            t = best + moved
+            step = find_step(t, starts, max(left // 2 - 1, 0))
+            s_new = _entropy_at(t, step, num_qubits, starts, table, flat, rotation, offset, y)
+            if s_new >= s_best:
+                if t >= best:
+                    lo = best
+                else:
+                    hi = best
+                third, second, best = second, best, t
+                s_third, s_second, s_best = s_second, s_best, s_new
+            else:
+                if t < best:
+                    lo = t
+                else:
+                    hi = t
+                if s_new >= s_second or second == best:
+                    third, second = second, t
+                    s_third, s_second = s_second, s_new
+                elif s_new >= s_third or third in (best, second):
+                    third, s_third = t, s_new
+        if s_best > maximum[0]:
+            maximum[0], maximum[1] = s_best, best

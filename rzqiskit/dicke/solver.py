@@ -1,0 +1,179 @@
+"""Solve one battery, or many in one compiled call: the engine behind `evolve_exact`.
+
+The tolerance is mapped onto the integrator here. E and P_I are read off the triad directly, so its
+error is held below the tolerance itself, and below tolerance / (max|f| / Delta) for the sake of
+P_I = Delta f <Jy>; Sigma and S are relative to their largest value, which a weak pulse makes
+small, so the tolerances shrink with the largest tilt of the mean field.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from rzqiskit.dicke.entropy import find_entropy_maximum, sample_entropy, sample_populations
+from rzqiskit.dicke.frame import (
+    DONE,
+    DRIFT,
+    LEVELS,
+    MORE,
+    REJECTED,
+    STEPS,
+    TIME,
+    WEIGHT,
+    initial_state,
+    integrate_frame,
+)
+from rzqiskit.dicke.observables import FLUCTUATION, NUM_MOMENTS, find_maxima, sample_metrics
+from rzqiskit.dicke.pulses import pulse_value_slope
+
+__all__ = ["NUM_METRICS", "REPORT_FIELDS", "solve_batch", "solve_battery", "solve_populations"]
+
+NUM_METRICS = 5
+REPORT_FIELDS = (
+    "num_levels",
+    "num_steps",
+    "num_rejected_steps",
+    "truncation_weight",
+    "norm_drift",
+    "triad_tolerance",
+    "amplitude_tolerance",
+    "end_time",
+)
+# Safety of the local tolerances: measured over random problems (tests/dicke/test_tolerance.py).
+_TRIAD_SAFETY = 0.3
+_AMPLITUDE_SAFETY = 0.3
+_FLOOR = 1e-15
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _strength(delta, kind, parameters, edges, coefficients):
+    """Return max |f| / Delta on a scan of the pulse, at least 1."""
+    if delta <= 0.0:
+        return 1.0
+    pieces = edges.size - 1
+    points = max(2, 64 // pieces)
+    largest = 0.0
+    for piece in range(pieces):
+        for i in range(points + 1):
+            t = edges[piece] + (edges[piece + 1] - edges[piece]) * i / points
+            f, _ = pulse_value_slope(t, kind, parameters, edges, coefficients, piece)
+            largest = max(largest, abs(f))
+    return max(1.0, largest / delta)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def solve_battery(
+    num_qubits, delta, g, kind, parameters, edges, coefficients, times, end, tolerance,
+    max_levels, max_steps, rotation, offset, with_entropy, metrics, moments, maxima, report,
+):  # fmt: skip
+    """Solve one battery from 0 to `end`; return the status of the integrator.
+
+    Written are `metrics` (5, num_times) and, unless it has no columns, `moments` (10, num_times)
+    at `times` (num_times,), which may be empty; `maxima` (5, 2), the maximum over [0, end] and its
+    time, of E, P, P_I, Sigma, S; `report` (8,), see REPORT_FIELDS.
+    """
+    if num_qubits == 1:
+        g = 0.0  # Jz^2 = 1/4: a number
+    strength = _strength(delta, kind, parameters, edges, coefficients)
+    end = min(end, edges[-1])
+    tilt = 1.0
+    status = DONE
+    for _ in range(4):
+        triad = max(_FLOOR, _TRIAD_SAFETY * tolerance * tilt / strength)
+        amplitude = max(_FLOOR, _AMPLITUDE_SAFETY * tolerance * tilt)
+        y, clock, count = initial_state(num_qubits, g)
+        maxima[:, 0] = -math.inf
+        maxima[:, 1] = 0.0
+        written = 0
+        largest = 0.0
+        status = MORE
+        while status == MORE:
+            status, starts, table, flat, y = integrate_frame(
+                num_qubits, delta, g, kind, parameters, edges, coefficients, end, triad,
+                amplitude, max_levels, max_steps, y, clock, count,
+            )  # fmt: skip
+            if status not in (DONE, MORE):
+                break
+            last = times.size
+            if status == MORE:
+                last = np.searchsorted(times, starts[-1], side="right")
+            sample_metrics(times, num_qubits, delta, kind, parameters, edges, coefficients,
+                           starts, table, flat, written, last, metrics, moments)  # fmt: skip
+            here = find_maxima(num_qubits, delta, g, kind, parameters, edges, coefficients,
+                               starts, table, flat, maxima)  # fmt: skip
+            largest = max(largest, here)
+            if with_entropy:
+                sample_entropy(times, num_qubits, starts, table, flat, written, last, rotation,
+                               offset, metrics[NUM_METRICS - 1])  # fmt: skip
+                find_entropy_maximum(num_qubits, starts, table, flat, rotation, offset,
+                                     maxima[NUM_METRICS - 1])  # fmt: skip
+            written = max(written, last)
+        report[0], report[1], report[2] = count[LEVELS], count[STEPS], count[REJECTED]
+        report[3], report[4] = clock[WEIGHT], clock[DRIFT]
+        report[5], report[6], report[7] = triad, amplitude, clock[TIME]
+        # A weak pulse: the largest Sigma is small, and so must be the error.
+        if status != DONE or largest >= 0.3 * tilt or triad == _FLOOR or largest == 0.0:
+            break
+        tilt = largest
+    maxima[FLUCTUATION, 0] = math.sqrt(max(maxima[FLUCTUATION, 0], 0.0))
+    return status
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def solve_populations(
+    num_qubits, delta, g, kind, parameters, edges, coefficients, times, triad_tolerance,
+    amplitude_tolerance, max_levels, max_steps, rotation, offset, populations, window_start,
+):  # fmt: skip
+    """Write the populations at `times`, see `sample_populations`; return the widest row's width.
+
+    The run is repeated with the tolerances that `solve_battery` reported.
+    """
+    if num_qubits == 1:
+        g = 0.0
+    y, clock, count = initial_state(num_qubits, g)
+    end = min(times[-1], edges[-1])
+    written = widest = 0
+    status = MORE
+    while status == MORE:
+        status, starts, table, flat, y = integrate_frame(
+            num_qubits, delta, g, kind, parameters, edges, coefficients, end, triad_tolerance,
+            amplitude_tolerance, max_levels, max_steps, y, clock, count,
+        )  # fmt: skip
+        last = times.size
+        if status == MORE:
+            last = np.searchsorted(times, starts[-1], side="right")
+        width = sample_populations(times, num_qubits, starts, table, flat, written, last,
+                                   rotation, offset, populations, window_start)  # fmt: skip
+        widest = max(widest, width)
+        written = max(written, last)
+    return widest
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def solve_batch(
+    first, last, num_qubits, delta, g, kind, parameters, durations, edges, coefficients, times,
+    relative, tolerance, max_levels, max_steps, rotation, offsets, with_entropy, metrics, maxima,
+    report, status,
+):  # fmt: skip
+    """Solve batteries first <= i < last of a batch; the leading axis of every array counts them.
+
+    `durations` sets the window of a formula; a polynomial drive brings `edges` and `coefficients`
+    that the whole batch shares. `times` is common, in units of the duration where `relative`.
+    """
+    no_moments = np.empty((NUM_MOMENTS, 0))
+    own_edges = np.zeros(2)
+    for i in range(first, last):
+        window = edges
+        if coefficients.shape[0] == 0:
+            own_edges[1] = durations[i]
+            window = own_edges
+        own_times = times * durations[i] if relative else times
+        end = own_times[-1] if own_times.size > 0 else window[-1]
+        status[i] = solve_battery(
+            num_qubits[i], delta[i], g[i], kind, parameters[i], window, coefficients, own_times,
+            end, tolerance, max_levels, max_steps, rotation, offsets[i], with_entropy,
+            metrics[i], no_moments, maxima[i], report[i],
+        )  # fmt: skip

@@ -1,0 +1,87 @@
+"""The application: its commands, and what it does with errors.
+
+Command modules import nothing heavy at their top, so that ``--help`` and a wrong option answer
+at once.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from rzqiskit.cli.compare import COMPARE_HELP, compare_command
+
+__all__ = ["app"]
+
+USER_ERROR = 2
+INTERRUPTED = 130
+
+
+class _OneLineErrors(TyperGroup):
+    """A command group whose user errors are one line on stderr and exit code 2.
+
+    User errors are the parser's own, and `ValueError` and `TypeError` in the one form of the
+    library, which starts with the name of the argument in backquotes. Anything else is a defect
+    and keeps its traceback.
+    """
+
+    def main(self, args: Any = None, *, standalone_mode: bool = True, **extra: Any) -> Any:  # type: ignore[override]
+        try:
+            result = super().main(args, standalone_mode=False, **extra)
+        except (ValueError, TypeError) as error:
+            if not standalone_mode or not str(error).startswith("`"):
+                raise
+            _fail(str(error), USER_ERROR)
+        except (typer.Abort, KeyboardInterrupt):
+            if not standalone_mode:
+                raise
+            _fail("interrupted.", INTERRUPTED)
+        except BrokenPipeError:
+            raise SystemExit(1) from None
+        except Exception as error:
+            # The parser's errors share a base class whose module depends on the Typer version.
+            if not standalone_mode or not hasattr(error, "format_message"):
+                raise
+            _fail(error.format_message(), USER_ERROR)
+        if standalone_mode:
+            raise SystemExit(result if isinstance(result, int) else 0)
+        return result
+
+
+def _fail(message: str, code: int) -> None:
+    typer.echo(f"rzqiskit: {' '.join(message.split())}", err=True)
+    raise SystemExit(code) from None
+
+
+app = typer.Typer(
+    cls=_OneLineErrors,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The many-body Rosen-Zener quantum battery: exact, analytic and as quantum circuits.",
+)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        from rzqiskit import __version__
+
+        typer.echo(f"rzqiskit {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    # An explicit callback keeps "compare" a subcommand while it is the only one.
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+app.command("compare", help=COMPARE_HELP)(compare_command)

@@ -1,0 +1,310 @@
+"""``rzqiskit compare``: circuits, exact solver and closed forms on the same battery."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rzqiskit.cli.drive_options import DriveShape, drive_builder
+from rzqiskit.cli.numbers import parse_number, parse_numbers
+from rzqiskit.model import PAIR_COUNTINGS
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from rzqiskit.model import RosenZenerBattery
+
+__all__ = ["COMPARE_HELP", "compare_command"]
+
+FIGURE_NAME = "compare.png"
+DATA_NAME = "compare.nc"
+
+# One line a paragraph: Typer keeps the line breaks of a docstring.
+COMPARE_HELP = (
+    "Recompute the charging of a battery three ways and tell how far they are apart.\n\n"
+    "Trotter circuits on Aer with shots, the exact solver and the closed forms; by default the "
+    "paper's Fig. 2. Prints the deviations, writes a figure and a netCDF file. Numbers may be "
+    "typed as 0.1pi or pi/10."
+)
+
+_BATTERY, _DRIVE, _TIMES, _CIRCUITS, _OUTPUT = (
+    "Battery",
+    "Drive",
+    "Times",
+    "Solvers and circuits",
+    "Output",
+)
+
+
+def compare_command(
+    num_qubits: Annotated[
+        int, typer.Option(help="Number of cells N.", rich_help_panel=_BATTERY)
+    ] = 10,
+    interaction: Annotated[
+        str,
+        typer.Option(metavar="NUMBER", help="Interaction eta, energy.", rich_help_panel=_BATTERY),
+    ] = "2",
+    level_splitting: Annotated[
+        str,
+        typer.Option(
+            metavar="NUMBER", help="Level splitting Delta, energy.", rich_help_panel=_BATTERY
+        ),
+    ] = "1",
+    pair_counting: Annotated[
+        str,
+        typer.Option(
+            help="Count each pair of cells twice (ordered) or once (unordered).",
+            rich_help_panel=_BATTERY,
+        ),
+    ] = PAIR_COUNTINGS[0],
+    drive: Annotated[
+        DriveShape,
+        typer.Option(
+            metavar="SHAPE",
+            help=f"Shape of the pulse: {', '.join(DriveShape)}.",
+            rich_help_panel=_DRIVE,
+        ),
+    ] = DriveShape.SINE_SQUARED,
+    drive_amplitude: Annotated[
+        str,
+        typer.Option(
+            metavar="NUMBERS",
+            help="Amplitudes v0, energy, with commas; a sampled pulse is multiplied by them.",
+            rich_help_panel=_DRIVE,
+        ),
+    ] = "10,20,40,60",
+    drive_period: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="Period T of the sine-squared pulse (default 0.1pi).",
+            rich_help_panel=_DRIVE,
+        ),
+    ] = None,
+    drive_duration: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="Duration of any other pulse (default 0.1pi).",
+            rich_help_panel=_DRIVE,
+        ),
+    ] = None,
+    drive_center: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="Center of a gaussian or sech pulse (default half its duration).",
+            rich_help_panel=_DRIVE,
+        ),
+    ] = None,
+    drive_width: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NUMBER", help="Width of a gaussian or sech pulse.", rich_help_panel=_DRIVE
+        ),
+    ] = None,
+    drive_time_constant: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NUMBER", help="Time constant of an exponential pulse.", rich_help_panel=_DRIVE
+        ),
+    ] = None,
+    drive_angular_frequency: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NUMBER", help="Angular frequency of a harmonic drive.", rich_help_panel=_DRIVE
+        ),
+    ] = None,
+    drive_phase: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="Phase of a harmonic drive at t = 0 (default 0).",
+            rich_help_panel=_DRIVE,
+        ),
+    ] = None,
+    drive_samples: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of a sampled pulse: time and value on each line.", rich_help_panel=_DRIVE
+        ),
+    ] = None,
+    final_time: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="Last time (default the drive's duration).",
+            rich_help_panel=_TIMES,
+        ),
+    ] = None,
+    num_times: Annotated[
+        int, typer.Option(help="Number of times from 0 to the last.", rich_help_panel=_TIMES)
+    ] = 201,
+    circuit_stride: Annotated[
+        int,
+        typer.Option(help="Run circuits at every so many of the times.", rich_help_panel=_TIMES),
+    ] = 8,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Closed form to evaluate; repeat for several. The first is drawn "
+            "(default leading, and paper for the sine-squared pulse).",
+            rich_help_panel=_CIRCUITS,
+        ),
+    ] = None,
+    tolerance: Annotated[
+        str,
+        typer.Option(
+            metavar="NUMBER", help="Tolerance of the exact solver.", rich_help_panel=_CIRCUITS
+        ),
+    ] = "1e-10",
+    num_steps: Annotated[
+        int, typer.Option(help="Trotter steps of each circuit.", rich_help_panel=_CIRCUITS)
+    ] = 16,
+    order: Annotated[
+        int, typer.Option(help="Order of the product formula.", rich_help_panel=_CIRCUITS)
+    ] = 2,
+    shots: Annotated[
+        int, typer.Option(help="Shots of each circuit.", rich_help_panel=_CIRCUITS)
+    ] = 4096,
+    no_shots: Annotated[
+        bool,
+        typer.Option(
+            "--no-shots", help="Exact probabilities, no shot noise.", rich_help_panel=_CIRCUITS
+        ),
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the shots.", rich_help_panel=_CIRCUITS)] = 7,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help=f"Folder for {FIGURE_NAME} and {DATA_NAME} (default a new rzqiskit-compare).",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Replace files there.", rich_help_panel=_OUTPUT),
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, no tables.", rich_help_panel=_OUTPUT)
+    ] = False,
+) -> None:
+    """Compare the circuits of a battery with the exact solver and the closed forms."""
+    from rzqiskit.cli.output import open_output_folder
+    from rzqiskit.model import RosenZenerBattery
+    from rzqiskit.validation import (
+        check_integer,
+        check_positive,
+        check_positive_integer,
+    )
+
+    amplitudes = parse_numbers("drive_amplitude", drive_amplitude)
+    build_drive = drive_builder(
+        drive,
+        {
+            "drive_period": drive_period,
+            "drive_duration": drive_duration,
+            "drive_center": drive_center,
+            "drive_width": drive_width,
+            "drive_time_constant": drive_time_constant,
+            "drive_angular_frequency": drive_angular_frequency,
+            "drive_phase": drive_phase,
+            "drive_samples": drive_samples,
+        },
+    )
+    batteries = {
+        amplitude: RosenZenerBattery(
+            num_qubits=num_qubits,
+            drive=build_drive(amplitude),
+            level_splitting=parse_number("level_splitting", level_splitting),
+            interaction=parse_number("interaction", interaction),
+            pair_counting=pair_counting,  # type: ignore[arg-type]  # checked there
+        )
+        for amplitude in amplitudes
+    }
+    last = batteries[amplitudes[0]].drive.duration
+    if final_time is not None:
+        last = check_positive("final_time", parse_number("final_time", final_time))
+    if method is None:
+        method = ["leading", "paper"] if drive is DriveShape.SINE_SQUARED else ["leading"]
+    settings = {
+        "shots": None if no_shots else check_positive_integer("shots", shots),
+        "seed": None if no_shots else check_integer("seed", seed, minimum=0),
+        "num_steps": check_positive_integer("num_steps", num_steps),
+        "order": check_positive_integer("order", order),
+        "methods": method,
+        "tolerance": check_positive("tolerance", parse_number("tolerance", tolerance)),
+        "circuit_stride": check_positive_integer("circuit_stride", circuit_stride),
+    }
+    check_integer("num_times", num_times, minimum=2)
+
+    names = (FIGURE_NAME, DATA_NAME)
+    with open_output_folder(
+        output, default="rzqiskit-compare", names=names, overwrite=overwrite
+    ) as folder:
+        report = _compare_all(batteries, last, num_times, settings)
+        files = _write(report, folder, method[0], overwrite)
+        _show(report, files, settings, as_json=json)
+
+
+def _compare_all(
+    batteries: dict[float, RosenZenerBattery],
+    last: float,
+    num_times: int,
+    settings: dict[str, Any],
+) -> xr.DataTree:
+    from rich.console import Console
+
+    from rzqiskit.cli.progress import show_progress
+
+    num_stages = (2 if settings["shots"] is None else 3) + 1 + len(settings["methods"])
+    with show_progress(Console(stderr=True), len(batteries) * num_stages) as advance:
+        advance("loading the solvers")
+        import numpy as np
+
+        from rzqiskit.comparison import compare, join_reports
+
+        times = np.linspace(0.0, last, num_times)
+        reports = {}
+        for amplitude, battery in batteries.items():
+
+            def on_stage(node: str, label: str = f"v0 = {amplitude:g}") -> None:
+                advance(f"{label}: {node}")
+
+            reports[amplitude] = compare(battery, times, **settings, on_stage=on_stage)
+        return join_reports(reports)
+
+
+def _write(report: xr.DataTree, folder: Path, method: str, overwrite: bool) -> dict[str, Path]:
+    from matplotlib.figure import Figure
+
+    from rzqiskit.cli.output import write_whole
+    from rzqiskit.plotting import plot_comparison
+
+    files = {"figure": folder / FIGURE_NAME, "data": folder / DATA_NAME}
+    with write_whole(files["data"], overwrite=overwrite) as path:
+        report.to_netcdf(path, engine="h5netcdf")
+    # A bare Figure draws with Agg, whatever display the user has.
+    figure = plot_comparison(report, method=method, figure=Figure())
+    with write_whole(files["figure"], overwrite=overwrite) as path:
+        figure.savefig(path, dpi=200)
+    return files
+
+
+def _show(
+    report: xr.DataTree, files: dict[str, Path], settings: dict[str, Any], *, as_json: bool
+) -> None:
+    from rzqiskit.cli.comparison_output import print_report, report_to_dict
+
+    if as_json:
+        import json
+
+        payload = report_to_dict(report, settings)
+        payload["files"] = {name: str(path) for name, path in files.items()}
+        typer.echo(json.dumps(payload, indent=2, allow_nan=False))
+    else:
+        print_report(report)
+        for path in files.values():
+            typer.echo(f"wrote {path}")

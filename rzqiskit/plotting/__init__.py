@@ -1,0 +1,27 @@
+"""Plots of results: Datasets in, matplotlib Axes out; no physics is computed here."""
+
+from __future__ import annotations
+
+from rzqiskit.plotting.comparison import plot_comparison
+from rzqiskit.plotting.metrics import (
+    plot_average_power,
+    plot_diagonal_entropy,
+    plot_energy_fluctuation,
+    plot_instantaneous_power,
+    plot_metric,
+    plot_population,
+    plot_stored_energy,
+)
+from rzqiskit.plotting.style import plot_style
+
+__all__ = [
+    "plot_average_power",
+    "plot_comparison",
+    "plot_diagonal_entropy",
+    "plot_energy_fluctuation",
+    "plot_instantaneous_power",
+    "plot_metric",
+    "plot_population",
+    "plot_stored_energy",
+    "plot_style",
+]

@@ -5,8 +5,8 @@ norm is some L, so the spectrum of D^2 lies in [0, L^2] and
 
     exp(-i c D^2) = e^{-i R} sum_n (2 - delta_n0) (-i)^n J_n(R) T_n(D^2 / (L^2/2) - 1)
 
-with R = c L^2/2 and real T_n that act on the real and the imaginary part alike. R stays of order K unless the layer
-itself over-squeezes the state.
+with R = c L^2/2 and real T_n that act on the real and the imaginary part alike. R stays of order K
+unless the layer itself over-squeezes the state.
 """
 
 from __future__ import annotations

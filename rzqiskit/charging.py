@@ -97,7 +97,6 @@ def run_charging(
         shots = check_positive_integer("shots", shots)
         if sampler is not None and seed is not None:
             raise ValueError("`seed` must be None with a sampler of your own: seed the sampler.")
-        recorded = seed if seed is None else _recordable(seed)
         if sampler is None:
             from rzqiskit.execution.sampling import make_aer_sampler
 
@@ -105,7 +104,7 @@ def run_charging(
         variables = _sampled_variables(battery, time, sampler, shots, num_steps, order)
         name = f"{type(sampler).__module__.split('.')[0]}.{type(sampler).__name__}"
         attrs = provenance(
-            battery, solver="circuit", sampler=name, shots=shots, seed=recorded, **run
+            battery, solver="circuit", sampler=name, shots=shots, seed=_recordable(seed), **run
         )
     for package in ("qiskit", "qiskit-aer"):
         attrs[f"{package.replace('-', '_')}_version"] = importlib.metadata.version(package)
@@ -116,7 +115,9 @@ def run_charging(
     return make_dataset(variables, coords, attrs)
 
 
-def _recordable(seed: np.random.Generator | int) -> int | str:
+def _recordable(seed: np.random.Generator | int | None) -> int | str | None:
+    if seed is None:
+        return None
     return "generator" if isinstance(seed, np.random.Generator) else int(seed)
 
 

@@ -1,0 +1,1 @@
+"""Compilation for devices: the best line, networks without routing, predicted fidelity."""

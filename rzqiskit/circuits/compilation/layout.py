@@ -1,0 +1,153 @@
+"""The best line of a device: a path of coupled qubits with the smallest expected error."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from qiskit.transpiler import Target
+
+from rzqiskit.circuits.compilation.fidelity import idle_fidelity, operation_error
+from rzqiskit.validation import check_positive_integer
+
+__all__ = ["best_line", "two_qubit_gate"]
+
+# Entanglers that are worth one CX up to one-qubit gates.
+_ENTANGLERS = ("cx", "cz", "ecr")
+
+# Kept paths of each length. On the 156-qubit devices a thousand finds what ten thousand finds.
+_BEAM_WIDTH = 1000
+
+
+def two_qubit_gate(target: Target) -> str:
+    """Return the name of the entangling gate of a device: ``cx``, ``cz`` or ``ecr``.
+
+    Raises:
+        ValueError: the device has none of them.
+    """
+    available = [name for name in _ENTANGLERS if name in target]
+    if not available:
+        raise ValueError(
+            "`backend` must have one of the gates 'cx', 'cz', 'ecr', got "
+            f"{sorted(target.operation_names)}."
+        )
+    return available[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Costs:
+    """Expected error of a qubit and of a coupling, as negative logarithms of fidelities."""
+
+    qubit: dict[int, float]
+    coupling: dict[int, dict[int, float]]
+
+
+def best_line(target: Target, num_qubits: int, *, num_layers: int = 1) -> tuple[int, ...]:
+    """Return the line of coupled qubits with the smallest calibrated error.
+
+    A network of one layer uses each of the N - 1 couplings about N times and then reads each qubit
+    once; that and the waiting (T1, T2) is weighed. Couplings and qubits that are marked faulty
+    (error 1) are left out. The search keeps a beam of the best paths, so that it is exact for no
+    large width, but never worse than greedy.
+
+    Args:
+        target: the device.
+        num_qubits: N, the number of qubits of the line.
+        num_layers: number of ZZ layers; more of them make readout matter less.
+
+    Returns:
+        Physical qubits in the order of the line.
+
+    Raises:
+        ValueError: no such line was found in the device.
+
+    Examples:
+        >>> from qiskit.transpiler import CouplingMap
+        >>> target = Target.from_configuration(["rz", "sx", "cz"], 5, CouplingMap.from_line(5))
+        >>> sorted(best_line(target, 5))
+        [0, 1, 2, 3, 4]
+    """
+    check_positive_integer("num_qubits", num_qubits)
+    costs = _line_costs(target, num_qubits, max(num_layers, 1))
+    line = _search(costs, num_qubits, _BEAM_WIDTH)
+    if line is None:
+        raise ValueError(
+            f"`circuits` must fit on a line of coupled qubits of the device, got {num_qubits} "
+            f"qubits for a device of {target.num_qubits} on which no such line was found."
+        )
+    return line
+
+
+def _line_costs(target: Target, num_qubits: int, num_layers: int) -> _Costs:
+    gate = two_qubit_gate(target)
+    uses = float(num_layers * num_qubits)
+    pulse = "sx" if "sx" in target else "u"
+    durations = [entry.duration for entry in target[gate].values() if entry and entry.duration]
+    waiting = uses * (sum(durations) / len(durations) if durations else 0.0)
+    qubit_cost = {}
+    for qubit in range(target.num_qubits):
+        errors = (
+            operation_error(target, "measure", (qubit,)),
+            operation_error(target, pulse, (qubit,)),
+        )
+        if max(errors) < 1.0:
+            qubit_cost[qubit] = (
+                -math.log1p(-errors[0])
+                - 2 * uses * math.log1p(-errors[1])
+                - math.log(idle_fidelity(target, qubit, waiting))
+            )
+    coupling: dict[int, dict[int, float]] = {qubit: {} for qubit in qubit_cost}
+    pairs = target.build_coupling_map(gate)
+    for first, second in pairs.get_edges() if pairs is not None else ():
+        if first not in qubit_cost or second not in qubit_cost:
+            continue
+        error = operation_error(target, gate, (first, second))
+        if error < 1.0:
+            cost = -uses * math.log1p(-error)
+            known = coupling[first].get(second, math.inf)
+            coupling[first][second] = coupling[second][first] = min(cost, known)
+    return _Costs(qubit_cost, coupling)
+
+
+def _search(costs: _Costs, num_qubits: int, width: int) -> tuple[int, ...] | None:
+    """Return the cheapest path that a beam search finds, None if there was none."""
+    # cost, path, visited qubits as a bit mask
+    beam: list[tuple[float, tuple[int, ...], int]] = [
+        (cost, (qubit,), 1 << qubit) for qubit, cost in sorted(costs.qubit.items())
+    ]
+    for length in range(1, num_qubits):
+        longer: dict[tuple[int, int], tuple[float, tuple[int, ...], int]] = {}
+        for cost, path, visited in beam:
+            for neighbour, coupling_cost in costs.coupling[path[-1]].items():
+                if visited >> neighbour & 1:
+                    continue
+                new_cost = cost + coupling_cost + costs.qubit[neighbour]
+                new_visited = visited | 1 << neighbour
+                key = (neighbour, new_visited)
+                if key not in longer or new_cost < longer[key][0]:
+                    longer[key] = (new_cost, (*path, neighbour), new_visited)
+        ranked = sorted(longer.values())
+        beam = []
+        for entry in ranked:
+            if _reaches(costs, entry[1][-1], entry[2], num_qubits - length - 1):
+                beam.append(entry)
+                if len(beam) == width:
+                    break
+        if not beam:
+            return None
+    return beam[0][1]
+
+
+def _reaches(costs: _Costs, tail: int, visited: int, missing: int) -> bool:
+    """Return whether at least `missing` unvisited qubits can be reached from the tail."""
+    seen = visited
+    frontier = [tail]
+    count = 0
+    while frontier and count < missing:
+        qubit = frontier.pop()
+        for neighbour in costs.coupling[qubit]:
+            if not seen >> neighbour & 1:
+                seen |= 1 << neighbour
+                count += 1
+                frontier.append(neighbour)
+    return count >= missing

@@ -1,0 +1,194 @@
+"""The transpiler pass that puts a charging circuit on the best line of a device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from qiskit.circuit import QuantumCircuit
+from qiskit.circuit.equivalence_library import SessionEquivalenceLibrary
+from qiskit.converters import circuit_to_dag
+from qiskit.dagcircuit import DAGCircuit
+from qiskit.transpiler import Layout, PassManager, Target
+from qiskit.transpiler.basepasses import TransformationPass
+from qiskit.transpiler.passes import (
+    ApplyLayout,
+    BasisTranslator,
+    EnlargeWithAncilla,
+    FullAncillaAllocation,
+    GateDirection,
+    Optimize1qGatesDecomposition,
+    SetLayout,
+)
+
+from rzqiskit.circuits.compilation.assembly import chain_networks, write_circuit
+from rzqiskit.circuits.compilation.fidelity import predicted_fidelity
+from rzqiskit.circuits.compilation.layers import LayeredCircuit, read_layers
+from rzqiskit.circuits.compilation.layout import best_line, two_qubit_gate
+from rzqiskit.circuits.compilation.networks import Network, line_network, parity_networks
+from rzqiskit.validation import check_choice
+
+__all__ = ["NETWORKS", "CollectiveNetwork", "embedding_passes", "native_passes"]
+
+NETWORKS = ("auto", "line", "parity", "fractional")
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    network: Network
+    native_rzz: bool
+
+
+class CollectiveNetwork(TransformationPass):  # type: ignore[misc]
+    """Replace collective ZZ gates by networks on the best line of a device.
+
+    The pass chooses the layout as well: the circuit it returns acts on neighbours of the line only
+    and is never to be routed. The permutation that the networks leave is not undone; measurements
+    move with their qubits, so that classical bit i still reads virtual qubit i, and the permutation
+    is recorded in the layout (`TranspileLayout.final_index_layout`).
+
+    The circuit must start in |0..0> (as every circuit of Qiskit does) and may hold one-qubit gates,
+    collective ZZ gates on all its qubits, barriers and final measurements. The pass knows the state
+    in which the first pairs meet and uses it, so the compiled *state*, not the unitary, equals the
+    circuit's, up to a global phase.
+
+    Networks:
+
+    - ``"line"``: the swap network, at most (N - 1)(3N - 2)/2 CX and depth 3N - 2 a layer.
+    - ``"parity"``: parity labels, about N^2 CX in the same depth.
+    - ``"fractional"``: the swap network in the device's own RZZ, N - 1 gates less a layer.
+    - ``"auto"``: whichever has the highest `predicted_fidelity` on the chosen line.
+
+    Args:
+        target: the device, with its calibration.
+        network: see above.
+        line: physical qubits to use, one a qubit, neighbours coupled; the best line when None.
+
+    Raises:
+        ValueError: unknown network, a device without CX, CZ or ECR, ``"fractional"`` on a device
+            without RZZ, or a line whose qubits are not coupled; when it runs, a circuit that is
+            wider than the longest line, not measured, not bound or holds other gates.
+    """
+
+    def __init__(
+        self, target: Target, network: str = "auto", line: Sequence[int] | None = None
+    ) -> None:
+        super().__init__()
+        self.target = target
+        self.network = check_choice("network", network, NETWORKS)
+        self.entangler = two_qubit_gate(target)
+        if network == "fractional" and "rzz" not in target:
+            raise ValueError(
+                "`network` can be 'fractional' only on a device with the gate 'rzz', got one with "
+                f"{sorted(target.operation_names)}."
+            )
+        self.line = None if line is None else _checked_line(target, self.entangler, line)
+        self._lines: dict[tuple[int, int], tuple[int, ...]] = {}
+        self._chosen: dict[tuple[int, int], _Candidate] = {}
+
+    def run(self, dag: DAGCircuit) -> DAGCircuit:
+        """Return the circuit on neighbours of a line and set the layout."""
+        layered = read_layers(dag)
+        line = self._line(layered)
+        key = (layered.num_qubits, len(layered.angles))
+        if key not in self._chosen:
+            self._chosen[key] = self._choose(layered, dag, line)
+        circuit, order = self._write(layered, dag, self._chosen[key])
+        self.property_set["layout"] = Layout(dict(zip(dag.qubits, line, strict=True)))
+        self.property_set["virtual_permutation_layout"] = Layout(
+            {dag.qubits[wire]: qubit for wire, qubit in enumerate(order)}
+        )
+        compiled = circuit_to_dag(circuit)
+        compiled.name, compiled.metadata = dag.name, dag.metadata
+        return compiled
+
+    def _line(self, layered: LayeredCircuit) -> tuple[int, ...]:
+        if self.line is not None:
+            if len(self.line) != layered.num_qubits:
+                raise ValueError(
+                    f"`line` must have one entry for each of {layered.num_qubits} qubits, got "
+                    f"{len(self.line)}."
+                )
+            return self.line
+        key = (layered.num_qubits, len(layered.angles))
+        if key not in self._lines:
+            self._lines[key] = best_line(self.target, key[0], num_layers=key[1])
+        return self._lines[key]
+
+    def _candidates(self, num_qubits: int) -> Iterator[_Candidate]:
+        native = "rzz" in self.target
+        if self.network in ("auto", "line"):
+            yield _Candidate(line_network(num_qubits), False)
+        if self.network in ("auto", "parity"):
+            for network in parity_networks(num_qubits):
+                yield _Candidate(network, native)
+        if self.network == "fractional" or (self.network == "auto" and native):
+            yield _Candidate(line_network(num_qubits), True)
+
+    def _choose(
+        self, layered: LayeredCircuit, dag: DAGCircuit, line: tuple[int, ...]
+    ) -> _Candidate:
+        """Return the candidate with the highest predicted fidelity.
+
+        The structure of a circuit decides, hardly its angles: one choice serves all circuits of the
+        same width and number of layers, so that a series in time is compiled alike.
+        """
+        candidates = list(self._candidates(layered.num_qubits))
+        if len(candidates) == 1:
+            return candidates[0]
+        finish = PassManager(
+            [SetLayout(list(line)), *embedding_passes(self.target), *native_passes(self.target)]
+        )
+        fidelities = []
+        for candidate in candidates:
+            circuit, _ = self._write(layered, dag, candidate)
+            fidelities.append(predicted_fidelity(finish.run(circuit), self.target))
+        return candidates[max(range(len(candidates)), key=fidelities.__getitem__)]
+
+    def _write(
+        self, layered: LayeredCircuit, dag: DAGCircuit, candidate: _Candidate
+    ) -> tuple[QuantumCircuit, tuple[int, ...]]:
+        operations, order = chain_networks(
+            layered, candidate.network, native_rzz=candidate.native_rzz
+        )
+        circuit = write_circuit(
+            operations,
+            layered,
+            order,
+            entangler="cz" if self.entangler == "cz" else "cx",
+            native_rzz=candidate.native_rzz,
+            bits=(list(dag.qubits), list(dag.clbits)),
+            registers=(list(dag.qregs.values()), list(dag.cregs.values())),
+        )
+        return circuit, order
+
+
+def _checked_line(target: Target, gate: str, line: Sequence[int]) -> tuple[int, ...]:
+    checked = tuple(int(qubit) for qubit in line)
+    coupled = {frozenset(pair) for pair in target.build_coupling_map(gate).get_edges()}
+    for first, second in pairwise(checked):
+        if frozenset((first, second)) not in coupled:
+            raise ValueError(f"`line` must join coupled qubits, got {first} next to {second}.")
+    if len(set(checked)) != len(checked):
+        raise ValueError(f"`line` must not visit a qubit twice, got {list(checked)}.")
+    return checked
+
+
+def embedding_passes(target: Target) -> list[Any]:
+    """Return the passes that put the wires of a laid-out circuit on the device."""
+    return [FullAncillaAllocation(target), EnlargeWithAncilla(), ApplyLayout()]
+
+
+def native_passes(target: Target) -> list[Any]:
+    """Return the passes that write a placed circuit in the device's own gates.
+
+    Directions of one-way couplings are turned and one-qubit gates merged; no pass here can add a
+    two-qubit gate.
+    """
+    passes = [BasisTranslator(SessionEquivalenceLibrary, None, target=target)]
+    passes.append(GateDirection(None, target=target))
+    passes.append(BasisTranslator(SessionEquivalenceLibrary, None, target=target))
+    passes.append(Optimize1qGatesDecomposition(target=target))
+    return passes

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +27,7 @@ class GridSolution(NamedTuple):
         metrics: shape (size, 5, num_times), in the order of `schema.METRICS`; without times, one
             column: the end of each pulse.
         maxima: shape (size, 5, 2), the maximum over the run and its time.
-        report: shape (size, 8), see `rzqiskit.dicke.solver.REPORT_FIELDS`.
+        report: shape (size, 7), see `rzqiskit.dicke.solver.REPORT_FIELDS`.
         status: shape (size,), 0 where solved; other rows are meaningless.
     """
 
@@ -78,32 +78,24 @@ def solve_grid(
     for drive, parameters, durations, chosen in _common_drives(grid):
         everything = chosen.size == grid.size
         # A view where the whole grid shares one encoding, copies written back otherwise.
-        arrays = [a if everything else a[chosen] for a in (num, delta, g, offsets)]
-        results = [a if everything else a[chosen] for a in solution]
+        inputs = [a if everything else a[chosen] for a in (num, delta, g)]
+        own_offsets = offsets if everything else offsets[chosen]
+        results = solution if everything else [a[chosen] for a in solution]
 
-        def run(
-            bounds: tuple[int, int],
-            arrays: list[npt.NDArray[np.generic]] = arrays,
-            results: list[npt.NDArray[np.generic]] = results,
-            drive: EncodedDrive = drive,
-            parameters: FloatArray = parameters,
-            durations: FloatArray = durations,
-        ) -> None:
-            solve_batch(
-                *bounds, *arrays[:3], drive.kind, parameters, durations, drive.edges,
-                drive.coefficients, times, relative, tolerance, *limits, table, arrays[3],
-                with_entropy, *results,
-            )  # fmt: skip
-
+        arguments: tuple[Any, ...] = (
+            *inputs, drive.kind, parameters, durations, drive.edges, drive.coefficients, times,
+            relative, tolerance, *limits, table, own_offsets, with_entropy, *results,
+        )  # fmt: skip
         # Neighbours in a grid cost alike, distant ones do not: small chunks, taken as they come.
         edges = np.linspace(0, chosen.size, min(chosen.size, 16 * threads) + 1).astype(int)
         chunks = [(int(low), int(high)) for low, high in pairwise(edges)]
         if threads == 1 or len(chunks) == 1:
-            for bounds in chunks:
-                run(bounds)
+            for first, last in chunks:
+                solve_batch(first, last, *arguments)
         else:
             with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(run, chunks))
+                for done in [pool.submit(solve_batch, *chunk, *arguments) for chunk in chunks]:
+                    done.result()
         if not everything:
             for target, values in zip(solution, results, strict=True):
                 target[chosen] = values

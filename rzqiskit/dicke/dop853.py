@@ -11,7 +11,7 @@ import numpy as np
 
 from rzqiskit.validation import FloatArray
 
-__all__ = ["A", "B", "C", "D", "E3", "E5", "NUM_STAGES", "NUM_STAGES_EXTENDED"]
+__all__ = ["E3", "E5", "NUM_STAGES", "NUM_STAGES_EXTENDED", "A", "B", "C", "D"]
 
 NUM_STAGES = 12
 NUM_STAGES_EXTENDED = 16

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from rzqiskit.estimation import estimate_mean, estimate_populations, estimate_standard_deviation
+
+
+def outcomes(shots: int, p: list[float]) -> tuple[np.ndarray, np.ndarray]:
+    """All records of `shots` shots and their multinomial probabilities."""
+    records = np.array(
+        [c for c in itertools.product(range(shots + 1), repeat=len(p)) if sum(c) == shots]
+    )
+    return records, stats.multinomial(shots, p).pmf(records)
+
+
+def test_mean_and_variance_are_unbiased_by_enumeration() -> None:
+    p = [0.5, 0.2, 0.1, 0.2]
+    records, probability = outcomes(6, p)
+    k = np.arange(4)
+    mean, _ = estimate_mean(records, k)
+    s, _ = estimate_standard_deviation(records)
+    truth = float(np.dot(p, k))
+    assert probability @ mean == pytest.approx(truth, rel=1e-12)
+    assert probability @ s**2 == pytest.approx(float(np.dot(p, (k - truth) ** 2)), rel=1e-12)
+
+
+def test_errors_against_textbook_formulas_for_many_shots() -> None:
+    num_qubits, shots = 10, 10**8
+    binomial = stats.binom(num_qubits, 0.3)
+    pmf = binomial.pmf(np.arange(num_qubits + 1))
+    counts = np.rint(shots * pmf).astype(np.int64)
+    shots = int(counts.sum())
+    mean, error = estimate_mean(counts, np.arange(num_qubits + 1))
+    assert mean == pytest.approx(binomial.mean(), rel=1e-7)
+    assert error == pytest.approx(binomial.std() / math.sqrt(shots), rel=1e-6)
+    s, error = estimate_standard_deviation(counts)
+    excess = float(binomial.stats(moments="k"))
+    assert s == pytest.approx(binomial.std(), rel=1e-7)
+    assert error == pytest.approx(
+        binomial.std() * math.sqrt((excess + 2.0) / (4.0 * shots)), rel=1e-4
+    )
+    _, error = estimate_populations(counts)
+    np.testing.assert_allclose(error, np.sqrt(pmf * (1.0 - pmf) / shots), rtol=0.05, atol=1.1e-8)
+
+
+@pytest.mark.parametrize("shots", [1, 2, 3, 7, 50, 400])
+def test_population_errors_hold_for_every_probability(shots: int) -> None:
+    # Exact over the binomial, no sampling: <pull^2> never much over 1, whatever the truth.
+    excited = np.arange(shots + 1)
+    p, error = estimate_populations(np.stack([shots - excited, excited], axis=-1))
+    for truth in np.geomspace(1e-3 / shots, 0.5, 300):
+        weights = stats.binom.pmf(excited, shots, truth)
+        square = weights @ ((p[:, 1] - truth) / error[:, 1]) ** 2
+        assert square < 1.15
+
+
+@pytest.mark.parametrize("shots", [1, 10, 4096])
+@pytest.mark.parametrize("level", [0, 3])
+def test_no_error_is_zero_where_all_shots_agree(shots: int, level: int) -> None:
+    counts = np.zeros(4, dtype=np.int64)
+    counts[level] = shots
+    p, p_error = estimate_populations(counts)
+    assert p[level] == 1.0
+    # Wilson's interval for z = 1 reaches from 1 down to shots / (shots + 1)
+    np.testing.assert_allclose(p_error, stats_wilson_reach(shots), rtol=1e-12)
+    mean, error = estimate_mean(counts, np.arange(4))
+    assert mean == level
+    assert error == pytest.approx((3.0 if shots == 1 else 1.0) / (shots + 1))
+    s, error = estimate_standard_deviation(counts)
+    assert s == 0.0
+    assert error == pytest.approx(1.5 if shots == 1 else 1.0 / math.sqrt(shots + 1))
+
+
+def stats_wilson_reach(shots: int) -> float:
+    one_sigma = 2.0 * stats.norm.cdf(1.0) - 1.0
+    result = stats.binomtest(shots, shots, 0.5).proportion_ci(one_sigma, method="wilson")
+    return 1.0 - float(result.low)
+
+
+def test_one_shot_covers_everything_possible() -> None:
+    # A single shot knows no spread: mean +- N/2, deviation 0 +- N/2.
+    _, error = estimate_mean([0, 0, 1, 0, 0], np.arange(5))
+    assert error == 2.0
+    assert estimate_standard_deviation([0, 0, 1, 0, 0])[1] == 2.0
+
+
+def test_linear_and_shift_invariant() -> None:
+    rng = np.random.default_rng(11)
+    counts = rng.integers(0, 40, size=(3, 6)) + 1
+    k = np.arange(6.0)
+    mean, error = estimate_mean(counts, k)
+    shifted, shifted_error = estimate_mean(counts, -2.0 * k + 7.0)
+    np.testing.assert_allclose(shifted, 7.0 - 2.0 * mean, rtol=1e-13)
+    np.testing.assert_allclose(shifted_error, 2.0 * error, rtol=1e-12)
+    mirrored, mirrored_error = estimate_standard_deviation(counts[:, ::-1])
+    s, s_error = estimate_standard_deviation(counts)
+    np.testing.assert_allclose(mirrored, s, rtol=1e-13)
+    np.testing.assert_allclose(mirrored_error, s_error, rtol=1e-12)
+
+
+def test_a_million_cells_do_not_cancel() -> None:
+    counts = np.zeros(10**6 + 1, dtype=np.int64)
+    counts[-3:] = [500, 0, 500]
+    mean, error = estimate_mean(counts, np.arange(10**6 + 1))
+    assert mean == 10**6 - 1.0
+    assert error == pytest.approx(math.sqrt(1.0 / 999.0 + 1.0 / 1001.0**2), rel=1e-9)
+    assert estimate_standard_deviation(counts)[0] == pytest.approx(math.sqrt(1000 / 999), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([1.0, 2.0], r"`values` must have the shape \(3,\), got \(2,\)"),
+        ([1.0, np.nan, 2.0], "`values` must be finite, got nan"),
+    ],
+)
+def test_bad_values(values: list[float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        estimate_mean([1, 2, 3], values)

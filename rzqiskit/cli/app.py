@@ -46,6 +46,8 @@ class _OneLineErrors(TyperGroup):
                 raise
             _fail(error.format_message(), USER_ERROR)
         if standalone_mode:
+            if result == INTERRUPTED:  # what the parser makes of Ctrl-C
+                _fail("interrupted.", INTERRUPTED)
             raise SystemExit(result if isinstance(result, int) else 0)
         return result
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["print_report", "report_to_dict"]
 
 _DIM = "drive_amplitude"
+_DEVIATION_TITLE = "Largest deviation from the exact solver over time, in the unit of the metric."
+_STANDARD_ERRORS_TITLE = "Of the circuit also in standard errors (se): largest, root mean square."
+_VERDICT_TITLE = "All counts together: Pearson's chi-square and its degrees of freedom."
 _AGAINST = {"circuit": "exact solver", "shots": "circuit without shots"}
 
 
@@ -30,10 +33,18 @@ def print_report(report: xr.DataTree) -> None:
 
     deviation = report["deviation"].to_dataset()
     battery = json.loads(str(report["exact"].coords["battery"].values[0]))
-    parts: list[Any] = [_headline(battery, report.attrs), "", _deviation_table(deviation)]
-    if "shots" in deviation["comparison"].values:
+    measured = "shots" in deviation["comparison"].values
+    parts: list[Any] = [_headline(battery, report.attrs), "", _DEVIATION_TITLE]
+    if measured:
+        parts.append(_STANDARD_ERRORS_TITLE)
+    parts += ["", _deviation_table(deviation)]
+    if measured:
         parts += [
+            "",
+            _VERDICT_TITLE,
+            "",
             _verdict_table(deviation),
+            "",
             "A rejection is a false alarm with a probability of at most "
             f"{deviation.attrs['significance']:g}.",
         ]
@@ -57,24 +68,18 @@ def _headline(battery: dict[str, Any], attrs: Mapping[Any, Any]) -> str:
     )
 
 
-def _new_table(title: str) -> Table:
+def _new_table() -> Table:
     from rich import box
     from rich.table import Table
 
-    return Table(
-        title=title, title_justify="left", title_style="italic",
-        box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False,
-    )  # fmt: skip
+    return Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
 
 
 def _deviation_table(deviation: xr.Dataset) -> Table:
     comparisons = [str(name) for name in deviation["comparison"].values]
     shown = [name for name in comparisons if name != "shots"]
     measured = "shots" in comparisons
-    title = "Largest deviation from the exact solver over time, in the unit of the metric"
-    if measured:
-        title += ";\nof the circuit also in standard errors (se), largest and root mean square"
-    table = _new_table(title)
+    table = _new_table()
     table.add_column("metric", no_wrap=True)
     for heading in [*shown, *(("max/se", "rms/se", "p-value") if measured else ())]:
         table.add_column(heading, justify="right", no_wrap=True)
@@ -97,7 +102,7 @@ def _deviation_table(deviation: xr.Dataset) -> Table:
 
 
 def _verdict_table(deviation: xr.Dataset) -> Table:
-    table = _new_table("All counts together: Pearson's chi-square and its degrees of freedom")
+    table = _new_table()
     table.add_column("v0", justify="right", no_wrap=True)
     table.add_column("counts against", no_wrap=True)
     for heading in ("chi-square", "degrees", "p-value", "verdict"):

@@ -1,0 +1,80 @@
+"""The application: version, help, and errors of one line with exit code 2."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from rzqiskit import __version__
+from rzqiskit.cli.app import app
+
+
+def run(*args: str):
+    return CliRunner().invoke(app, args, prog_name="rzqiskit")
+
+
+def test_version() -> None:
+    result = run("--version")
+    assert (result.exit_code, result.stdout) == (0, f"rzqiskit {__version__}\n")
+
+
+def test_help_lists_the_commands() -> None:
+    for args in ((), ("--help",)):
+        result = run(*args)
+        assert result.exit_code == 0
+        assert "compare" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["nonsense"], "No such command 'nonsense'"),
+        (["--frob"], "No such option: --frob"),
+        (["compare", "--frob"], "No such option: --frob"),
+        (["compare", "--num-qubits", "ten"], "--num-qubits"),
+        (["compare", "--num-qubits"], "--num-qubits"),
+        (["compare", "--drive", "blob"], "'blob' is not one of 'sine-squared'"),
+    ],
+)
+def test_errors_of_the_parser_are_one_line(args, message) -> None:
+    result = run(*args)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("rzqiskit: ")
+    assert result.stderr.count("\n") == 1
+    assert message in result.stderr
+
+
+def test_a_defect_keeps_its_traceback(monkeypatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("index 3 is out of bounds")
+
+    monkeypatch.setattr("rzqiskit.cli.compare.parse_numbers", broken)
+    result = run("compare")
+    assert isinstance(result.exception, ValueError)
+    assert result.exit_code == 1
+
+
+def test_ctrl_c_is_one_line(monkeypatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rzqiskit.cli.compare.parse_numbers", interrupted)
+    result = run("compare")
+    assert (result.exit_code, result.stderr) == (130, "rzqiskit: interrupted.\n")
+
+
+def test_help_and_errors_load_nothing_heavy() -> None:
+    code = (
+        "import sys\n"
+        "from rzqiskit.cli.app import app\n"
+        "try:\n    app(['compare', '--num-qubits', '0'])\n"
+        "except SystemExit as error:\n    assert error.code == 2\n"
+        "heavy = {'qiskit', 'qiskit_aer', 'matplotlib', 'numba', 'xarray', 'scipy', 'dask'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout == "[]\n", result.stderr

@@ -1,0 +1,121 @@
+"""The deviation table on counts drawn here: numbers by hand, verdicts that can fail."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import chi2
+
+from rzqiskit.comparison import deviation_table
+from rzqiskit.schema import METRICS, SchemaError
+
+TIMES = np.linspace(0.0, 0.1 * np.pi, 21)
+
+
+def test_deviations_of_a_closed_form(make_model, make_measurement) -> None:
+    exact, wrong = make_model(TIMES), make_model(TIMES, excess=0.01)
+    circuit = make_measurement(TIMES[::4], rng=np.random.default_rng(1))
+    table = deviation_table(exact, analytic={"wrong": wrong}, circuit=circuit)
+    row = table.sel(comparison="wrong")
+    assert table.comparison.values.tolist() == ["wrong", "circuit"]
+    assert table.unit.values.tolist() == ["energy", "power", "power", "energy", "bit"]
+    for name in METRICS:
+        difference = np.abs(wrong[name].values - exact[name].values)
+        entry = row.sel(metric=name)
+        assert entry.largest_deviation.item() == difference.max()
+        assert entry.time_of_largest_deviation.item() == TIMES[difference.argmax()]
+        assert entry.rms_deviation.item() == pytest.approx(np.sqrt(np.mean(difference**2)))
+    assert np.isnan(row.p_value).all()
+    assert np.isnan(row.consistent)
+    # In standard errors: independent cells, sd(k) = sqrt(N p (1 - p)), at the circuit's times.
+    p = exact.stored_energy.values[::4] / 6.0
+    error = np.sqrt(6.0 * p * (1.0 - p) / 4096.0)
+    used = 4096.0 * (1.0 - exact.population.values[::4].max(axis=-1)) >= 5.0
+    ratio = (wrong.stored_energy.values - exact.stored_energy.values)[::4][used] / error[used]
+    entry = row.sel(metric="stored_energy")
+    assert entry.largest_standard_errors.item() == pytest.approx(np.abs(ratio).max())
+    assert entry.rms_standard_errors.item() == pytest.approx(np.sqrt(np.mean(ratio**2)))
+
+
+def test_right_counts_are_consistent_and_wrong_ones_rejected(make_model, make_measurement) -> None:
+    exact = make_model(TIMES)
+    right = make_measurement(TIMES, rng=np.random.default_rng(2))
+    # Cells turned 2 % too far: at 4096 shots and 6 cells some 6 standard errors in the energy.
+    wrong = make_measurement(TIMES, rng=np.random.default_rng(3), excess=0.02)
+    accepted = deviation_table(exact, analytic={}, circuit=right).sel(comparison="circuit")
+    rejected = deviation_table(exact, analytic={}, circuit=wrong).sel(comparison="circuit")
+    assert accepted.consistent == 1.0
+    assert (accepted.p_value > 1e-4).all()
+    assert rejected.consistent == 0.0
+    assert (rejected.p_value.sel(metric=["stored_energy", "instantaneous_power"]) < 1e-6).all()
+    assert rejected.counts_p_value < 1e-6
+
+
+def test_chi_square_has_the_informative_points_as_degrees(make_model, make_measurement) -> None:
+    exact = make_model(TIMES)
+    circuit = make_measurement(TIMES, rng=np.random.default_rng(4))
+    entry = (
+        deviation_table(exact, analytic={}, circuit=circuit)
+        .sel(comparison="circuit", metric="stored_energy")
+    )  # fmt: skip
+    # v0 T = 2 pi ends in the fully charged state: neither there nor at t = 0 is there an error.
+    informative = 4096 * (1.0 - exact.population.values.max(axis=-1)) >= 5.0
+    assert 10 < entry.degrees_of_freedom == informative.sum() < TIMES.size
+    assert entry.chi_square == pytest.approx(
+        entry.degrees_of_freedom.item() * entry.rms_standard_errors.item() ** 2
+    )
+    assert entry.p_value == pytest.approx(chi2.sf(entry.chi_square, entry.degrees_of_freedom))
+
+
+def test_trotter_error_and_shot_error_are_told_apart(make_model, make_measurement) -> None:
+    exact, trotter = make_model(TIMES), make_model(TIMES, excess=0.02)
+    circuit = make_measurement(TIMES, rng=np.random.default_rng(6), excess=0.02)
+    table = deviation_table(exact, analytic={}, circuit=circuit, trotter=trotter)
+    assert table.reference.sel(comparison="shots") == "trotter"
+    assert table.consistent.sel(comparison="shots") == 1.0
+    assert table.consistent.sel(comparison="circuit") == 0.0
+    assert np.isnan(table.consistent.sel(comparison="trotter"))
+    systematic = table.largest_standard_errors.sel(comparison="trotter", metric="stored_energy")
+    assert systematic > 5.0
+
+
+@pytest.mark.parametrize("num_qubits", [1, 6])
+def test_verdicts_keep_their_false_alarm_rate(make_model, make_measurement, num_qubits) -> None:
+    rng = np.random.default_rng(8)
+    exact = make_model(TIMES, num_qubits=num_qubits, amplitude=10.0)
+    rejected, small = 0, np.zeros(len(METRICS))
+    for _ in range(250):
+        circuit = make_measurement(
+            TIMES, rng=rng, shots=1000, num_qubits=num_qubits, amplitude=10.0
+        )
+        row = deviation_table(exact, analytic={}, circuit=circuit, significance=0.05).isel(
+            comparison=0
+        )
+        rejected += int(row.consistent == 0.0)
+        small += row.p_value.values < 0.05
+    # Bonferroni over 7 tests: at most 12.5 expected of 250, standard deviation 3.4; 5 sigma.
+    assert rejected <= 12.5 + 5 * 3.4
+    # Each metric by itself: 12.5 +- 3.4. Below 12.5 - 5 sigma there is no number; so all of them
+    # must not be silent either. False alarms under 1e-5.
+    assert (small <= 12.5 + 5 * 3.4).all()
+    assert small.sum() > 0
+
+
+def test_without_counts_nothing_is_tested(make_model) -> None:
+    exact = make_model(TIMES)
+    table = deviation_table(exact, analytic={}, circuit=make_model(TIMES[::2], excess=0.01))
+    assert table.comparison.values.tolist() == ["circuit"]
+    assert (table.largest_deviation > 0.0).all()
+    for name in ("chi_square", "p_value", "largest_standard_errors", "consistent"):
+        assert np.isnan(table[name]).all()
+
+
+def test_bad_input(make_model) -> None:
+    exact = make_model(TIMES)
+    other = make_model(TIMES[1:] - 1e-3)
+    with pytest.raises(SchemaError, match=r"must have every time of its subject, not 0\.0147"):
+        deviation_table(exact, analytic={"late": other}, circuit=exact)
+    with pytest.raises(SchemaError, match="must have the variable `diagonal_entropy`"):
+        deviation_table(exact.drop_vars("diagonal_entropy"), analytic={}, circuit=exact)
+    with pytest.raises(ValueError, match=r"`significance` must be below 1, got 1\.0"):
+        deviation_table(exact, analytic={}, circuit=exact, significance=1.0)

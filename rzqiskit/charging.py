@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from rzqiskit import metrics
+from rzqiskit.circuits.product_formula import Basis, Frame, Spacing, charging_schedule
 from rzqiskit.model import RosenZenerBattery
 from rzqiskit.schema import make_dataset, provenance
 from rzqiskit.validation import (
@@ -28,6 +29,16 @@ if TYPE_CHECKING:
 __all__ = ["run_charging"]
 
 Variables = dict[str, tuple[tuple[str, ...], Any]]
+MEASURED_BASES: tuple[Basis, ...] = ("z", "y")
+
+
+class Formula(TypedDict):
+    """The product formula of a run, as `charging_schedule` takes it."""
+
+    num_steps: int
+    order: int
+    frame: Frame
+    spacing: Spacing
 
 
 def run_charging(
@@ -38,6 +49,8 @@ def run_charging(
     shots: int | None = 4096,
     num_steps: int = 8,
     order: int = 2,
+    frame: Frame = "mean-field",
+    spacing: Spacing = "time",
     seed: np.random.Generator | int | None = None,
 ) -> xr.Dataset:
     """Return the metrics of the battery as charged by circuits.
@@ -50,7 +63,10 @@ def run_charging(
         shots: shots of each circuit, of which there are two for each time (Z and Y basis). None
             gives the exact probabilities that the same circuits would sample, computed by Aer.
         num_steps: number of slices of the pulse in each circuit.
-        order: order of accuracy of the product formula, see `charging_schedule`.
+        order: order of accuracy of the product formula: 1, 2, 4 or 6.
+        frame: interaction picture of the formula, "mean-field" or "drive", see
+            `charging_schedule`.
+        spacing: slices of equal "time" or equal pulse "area".
         seed: fixes the shots of Aer; an integer is mixed with the battery and the circuits'
             parameters, so that runs of different batteries with one seed are independent.
             A sampler of your own carries its own seed.
@@ -86,12 +102,12 @@ def run_charging(
     if not isinstance(battery, RosenZenerBattery):
         raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
     time = check_times(times)
-    run = {"num_steps": check_positive_integer("num_steps", num_steps), "order": order}
+    run = Formula(num_steps=num_steps, order=order, frame=frame, spacing=spacing)
     if shots is None:
         if sampler is not None or seed is not None:
             name = "sampler" if sampler is not None else "seed"
             raise ValueError(f"`{name}` must be None without shots: nothing is sampled.")
-        variables = _exact_variables(battery, time, num_steps, order)
+        variables = _exact_variables(battery, time, run)
         attrs = provenance(battery, solver="circuit", sampler="AerSimulator", **run)
     else:
         shots = check_positive_integer("shots", shots)
@@ -101,7 +117,7 @@ def run_charging(
             from rzqiskit.execution.sampling import make_aer_sampler
 
             sampler = make_aer_sampler(seed=_job_seed(seed, battery, time, shots, run))
-        variables = _sampled_variables(battery, time, sampler, shots, num_steps, order)
+        variables = _sampled_variables(battery, time, sampler, shots, run)
         name = f"{type(sampler).__module__.split('.')[0]}.{type(sampler).__name__}"
         attrs = provenance(
             battery, solver="circuit", sampler=name, shots=shots, seed=_recordable(seed), **run
@@ -126,7 +142,7 @@ def _job_seed(
     battery: RosenZenerBattery,
     time: FloatArray,
     shots: int,
-    run: dict[str, int],
+    run: Formula,
 ) -> np.random.Generator:
     if seed is None or isinstance(seed, np.random.Generator):
         return check_seed(seed)
@@ -140,16 +156,14 @@ def _sampled_variables(
     time: FloatArray,
     sampler: BaseSamplerV2,
     shots: int,
-    num_steps: int,
-    order: int,
+    run: Formula,
 ) -> Variables:
     from rzqiskit.circuits.charging import build_charging_sweeps
     from rzqiskit.estimation import estimate_metrics, estimate_summaries
     from rzqiskit.execution.sampling import run_pubs
 
     sweeps = {
-        basis: build_charging_sweeps(battery, time, num_steps=num_steps, order=order, basis=basis)
-        for basis in ("z", "y")
+        basis: build_charging_sweeps(battery, time, basis=basis, **run) for basis in MEASURED_BASES
     }
     labelled = [(basis, sweep) for basis, group in sweeps.items() for sweep in group]
     histograms = run_pubs(
@@ -182,17 +196,11 @@ def _sampled_variables(
     return variables
 
 
-def _exact_variables(
-    battery: RosenZenerBattery, time: FloatArray, num_steps: int, order: int
-) -> Variables:
-    from rzqiskit.circuits.product_formula import charging_schedule
+def _exact_variables(battery: RosenZenerBattery, time: FloatArray, run: Formula) -> Variables:
     from rzqiskit.execution.trace import trace_amplitudes
 
     # Basis "y" keeps the last diagonal layers, on which the Z-basis populations do not depend.
-    schedules = [
-        charging_schedule(battery, t, num_steps=num_steps, order=order, basis="y")
-        for t in time.tolist()
-    ]
+    schedules = [charging_schedule(battery, t, basis="y", **run) for t in time.tolist()]
     amplitudes = trace_amplitudes(schedules)
     populations = np.abs(amplitudes) ** 2
     energy = metrics.stored_energy(populations, battery.level_splitting)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,8 @@ from rzqiskit.circuits.product_formula import (
     Axis,
     Basis,
     ChargingSchedule,
+    Frame,
+    Spacing,
     charging_schedule,
 )
 from rzqiskit.validation import FloatArray, check_times
@@ -30,6 +32,16 @@ if TYPE_CHECKING:
 __all__ = ["ChargingSweep", "build_charging_circuits", "build_charging_sweeps"]
 
 CREGISTER = "meas"
+
+
+class Options(TypedDict):
+    """What `charging_schedule` needs beside the battery and the time."""
+
+    num_steps: int
+    order: int
+    basis: Basis
+    frame: Frame
+    spacing: Spacing
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +66,8 @@ def build_charging_circuits(
     num_steps: int = 8,
     order: int = 2,
     basis: Basis = "z",
+    frame: Frame = "mean-field",
+    spacing: Spacing = "time",
 ) -> list[QuantumCircuit]:
     """Return one measured circuit for each time.
 
@@ -61,13 +75,16 @@ def build_charging_circuits(
         battery: what is charged.
         times: shape (num_times,), inverse energy, strictly increasing, from 0 upwards.
         num_steps: number of slices of the pulse in each circuit.
-        order: order of accuracy of the product formula, see `charging_schedule`.
+        order: order of accuracy of the product formula: 1, 2, 4 or 6.
         basis: "z", "y" or "x": the collective spin component that the Hamming weights tell.
+        frame: interaction picture of the formula, "mean-field" or "drive", see
+            `charging_schedule`.
+        spacing: slices of equal "time" or equal pulse "area".
 
     Returns:
         The circuits, named ``charging_<basis>_<index>``, with the classical register ``meas`` of
-        one bit a cell. ``circuit.metadata`` holds the battery, time, num_steps, order and basis
-        in a form that JSON can hold.
+        one bit a cell. ``circuit.metadata`` holds the battery, time, num_steps, order, basis,
+        frame and spacing in a form that JSON can hold.
 
     Raises:
         TypeError: an argument of the wrong type.
@@ -86,13 +103,14 @@ def build_charging_circuits(
         >>> circuits[1].name, circuits[1].metadata["time"]
         ('charging_z_1', 0.3)
     """
-    schedules = _schedules(battery, times, num_steps, order, basis)
+    options = Options(num_steps=num_steps, order=order, basis=basis, frame=frame, spacing=spacing)
+    schedules = _schedules(battery, times, options)
     description = battery.to_dict()
     circuits = []
     for index, schedule in enumerate(schedules):
         circuit = _circuit(schedule.axes, schedule.angles, schedule.num_qubits, basis)
         circuit.name = f"charging_{basis}_{index}"
-        circuit.metadata = {"time": schedule.time, **_metadata(description, schedule)}
+        circuit.metadata = {"time": schedule.time, **_metadata(description, options)}
         circuits.append(circuit)
     return circuits
 
@@ -104,6 +122,8 @@ def build_charging_sweeps(
     num_steps: int = 8,
     order: int = 2,
     basis: Basis = "z",
+    frame: Frame = "mean-field",
+    spacing: Spacing = "time",
 ) -> list[ChargingSweep]:
     """Return the circuits of `build_charging_circuits` with the angles as parameters.
 
@@ -114,8 +134,10 @@ def build_charging_sweeps(
         battery: what is charged.
         times: shape (num_times,), inverse energy, strictly increasing, from 0 upwards.
         num_steps: number of slices of the pulse in each circuit.
-        order: order of accuracy of the product formula, see `charging_schedule`.
+        order: order of accuracy of the product formula: 1, 2, 4 or 6.
         basis: "z", "y" or "x".
+        frame: "mean-field" or "drive".
+        spacing: "time" or "area".
 
     Returns:
         One sweep for each shape; ``(sweep.circuit, sweep.angles)`` is a sampler's pub.
@@ -128,12 +150,15 @@ def build_charging_sweeps(
         >>> import numpy as np
         >>> from rzqiskit.drives import SineSquaredDrive
         >>> from rzqiskit.model import RosenZenerBattery
-        >>> battery = RosenZenerBattery(num_qubits=4, drive=SineSquaredDrive(20.0, 0.3))
+        >>> battery = RosenZenerBattery(
+        ...     num_qubits=4, drive=SineSquaredDrive(20.0, 0.3), interaction=2.0
+        ... )
         >>> times = np.linspace(0.0, 0.3, 11)
         >>> [sweep.angles.shape for sweep in build_charging_sweeps(battery, times, num_steps=3)]
-        [(1, 0), (10, 5)]
+        [(1, 0), (10, 7)]
     """
-    schedules = _schedules(battery, times, num_steps, order, basis)
+    options = Options(num_steps=num_steps, order=order, basis=basis, frame=frame, spacing=spacing)
+    schedules = _schedules(battery, times, options)
     groups: dict[tuple[Axis, ...], list[int]] = {}
     for index, schedule in enumerate(schedules):
         groups.setdefault(schedule.axes, []).append(index)
@@ -143,7 +168,7 @@ def build_charging_sweeps(
         parameters = ParameterVector("angle", len(axes))
         circuit = _circuit(axes, list(parameters), battery.num_qubits, basis)
         circuit.name = f"charging_{basis}"
-        circuit.metadata = _metadata(description, schedules[members[0]])
+        circuit.metadata = _metadata(description, options)
         circuit.metadata["times"] = [schedules[index].time for index in members]
         angles = np.array([schedules[index].angles for index in members], dtype=np.float64)
         sweeps.append(ChargingSweep(circuit, angles, np.array(members, dtype=np.int64)))
@@ -151,21 +176,13 @@ def build_charging_sweeps(
 
 
 def _schedules(
-    battery: RosenZenerBattery, times: npt.ArrayLike, num_steps: int, order: int, basis: Basis
+    battery: RosenZenerBattery, times: npt.ArrayLike, options: Options
 ) -> list[ChargingSchedule]:
-    return [
-        charging_schedule(battery, time, num_steps=num_steps, order=order, basis=basis)
-        for time in check_times(times).tolist()
-    ]
+    return [charging_schedule(battery, time, **options) for time in check_times(times).tolist()]
 
 
-def _metadata(description: dict[str, Any], schedule: ChargingSchedule) -> dict[str, Any]:
-    return {
-        "battery": description,
-        "num_steps": schedule.num_steps,
-        "order": schedule.order,
-        "basis": schedule.basis,
-    }
+def _metadata(description: dict[str, Any], options: Options) -> dict[str, Any]:
+    return {"battery": description, **options}
 
 
 def _circuit(

@@ -1,38 +1,53 @@
 r"""The product-formula schedule of a charging run, as plain numbers.
 
-H(t) = f(t) Jx + D with D = Delta Jz + g Jz^2. The drive commutes with itself at all times, so its
-propagator over any interval is one rotation by the exact pulse area; D is constant. A slice is a
-palindrome (or a pair) of such factors,
+H(t) = f(t) Jx + Delta Jz + g Jz^2 is written in an interaction picture (`frames`) and cut into
+slices, each of them a splitting method (`splittings`). What comes out is always the same kind of
+circuit: rotations of all cells, and between them diagonal layers
 
-    exp(-i b_1 h D) exp(-i A_1 Jx) exp(-i b_2 h D) ... exp(-i A_s Jx) exp(-i b_{s+1} h D),
-
-read from the first layer applied to the last. Time is carried by the drive: the area A_j is that
-of f over the j-th interval of widths a_1 h, ..., a_s h laid end to end from the start of the slice
-(a negative width runs back). With time as a coordinate of its own this is a splitting of an
-autonomous system into two exactly solved parts, so every splitting method keeps its order for a
-time-dependent f (Hatano, Suzuki, Lect. Notes Phys. 679, 37 (2005), section 5).
+    ... exp(-i x Jx)  exp(-i (z Jz + zz Jz^2))  exp(-i x' Jx)  exp(-i (z' Jz + zz' Jz^2)) ...
 
 Nothing here knows Qiskit: hardware, Aer and the Dicke-space emulator all read the same numbers.
 """
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from rzqiskit.validation import check_choice, check_non_negative, check_positive_integer
+from rzqiskit.circuits.frames import FRAMES, Frame, mean_field
+from rzqiskit.circuits.splittings import ORDERS, Splitting, find_splitting
+from rzqiskit.validation import (
+    FloatArray,
+    check_choice,
+    check_non_negative,
+    check_positive_integer,
+)
 
 if TYPE_CHECKING:
     from rzqiskit.model import RosenZenerBattery
 
-__all__ = ["BASES", "ORDERS", "Basis", "ChargingSchedule", "Layer", "charging_schedule"]
+__all__ = [
+    "BASES",
+    "FRAMES",
+    "ORDERS",
+    "SPACINGS",
+    "Basis",
+    "ChargingSchedule",
+    "Frame",
+    "Layer",
+    "Spacing",
+    "charging_schedule",
+]
 
 Axis = Literal["x", "z", "zz"]
 Basis = Literal["z", "y", "x"]
 BASES: tuple[Basis, ...] = ("z", "y", "x")
+Spacing = Literal["time", "area"]
+SPACINGS: tuple[Spacing, ...] = ("time", "area")
+_AREA_GRID = 2049
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,44 +102,15 @@ class ChargingSchedule:
         return sum(layer.axis == "zz" for layer in self.layers)
 
 
-@dataclass(frozen=True, slots=True)
-class Splitting:
-    """Coefficients of one slice, in units of its width; each row sums to 1.
-
-    Attributes:
-        drive: a_1 ... a_s, widths of the drive's intervals.
-        diagonal: b_1 ... b_{s+1}, weights of D around them.
-    """
-
-    drive: tuple[float, ...]
-    diagonal: tuple[float, ...]
-
-
-def _suzuki_fourth_order() -> Splitting:
-    # Five Strang slices p, p, 1 - 4p, p, p with p = 1/(4 - 4^(1/3)); the third runs back in time.
-    p = 1.0 / (4.0 - 4.0 ** (1.0 / 3.0))
-    widths = (p, p, 1.0 - 4.0 * p, p, p)
-    inner = tuple(0.5 * (left + right) for left, right in itertools.pairwise(widths))
-    return Splitting(drive=widths, diagonal=(0.5 * p, *inner, 0.5 * p))
-
-
-# Order 1 puts D first: from |0...0> it is a phase, so the formula costs one layer less than Jx
-# first would in a Y or X basis.
-_SPLITTINGS: dict[int, Splitting] = {
-    1: Splitting(drive=(1.0,), diagonal=(1.0, 0.0)),
-    2: Splitting(drive=(1.0,), diagonal=(0.5, 0.5)),
-    4: _suzuki_fourth_order(),
-}
-ORDERS: tuple[int, ...] = tuple(_SPLITTINGS)
-
-
 def charging_schedule(
     battery: RosenZenerBattery,
     time: float,
     *,
     num_steps: int,
-    order: int,
+    order: int = 2,
     basis: Basis = "z",
+    frame: Frame = "mean-field",
+    spacing: Spacing = "time",
 ) -> ChargingSchedule:
     """Return the layers that charge `battery` from t = 0 to `time`.
 
@@ -132,26 +118,29 @@ def charging_schedule(
         battery: what is charged.
         time: charging time, inverse energy. After the pulse has ended, H is diagonal and the
             rest is one exact layer, whatever `num_steps`.
-        num_steps: number of slices of equal width that cover the pulse up to `time`.
-        order: order of accuracy: 1 (Lie), 2 (Strang) or 4 (Suzuki).
+        num_steps: number of slices that cover the pulse up to `time`.
+        order: order of accuracy: 1 (Lie), 2 (Strang), 4 or 6 (Blanes and Moan, of 6 and 10
+            diagonal layers a slice).
         basis: the basis to be measured. The first diagonal layers only give |0...0> a phase and
             are always left out; the last ones commute with a Z measurement and are kept for
             "y" and "x", where the layers give the whole state up to a phase.
+        frame: "mean-field" takes all but the squeezing exactly and needs the fewest layers,
+            "drive" only the pulse (the usual formula): see `frames`.
+        spacing: slices of equal "time", or of equal pulse "area" (of abs(f); of equal time where
+            there is no pulse). Equal areas pay only where f is nowhere small: a slice across a
+            dark stretch stays long however many there are.
 
     Returns:
         The schedule; no layers at all at `time` = 0.
 
     Raises:
         TypeError: an argument of the wrong type.
-        ValueError: a negative time, no slices, an unknown order or basis.
+        ValueError: a negative time, no slices, an unknown order, basis, frame or spacing.
 
     Notes:
         Strang and Lie differ by the first and last layer only, so in the Z basis they are the
         same circuit, with num_steps - 1 all-pairs layers. Where a derivative of f jumps inside a
         slice (`Drive.breakpoints`), orders above 2 fall back to that of the jump.
-
-    References:
-        M. Suzuki, Phys. Lett. A 146, 319 (1990).
 
     Examples:
         >>> import numpy as np
@@ -160,7 +149,7 @@ def charging_schedule(
         >>> battery = RosenZenerBattery(
         ...     num_qubits=10, drive=SineSquaredDrive(20.0, 0.1 * np.pi), interaction=2.0
         ... )
-        >>> schedule = charging_schedule(battery, 0.1 * np.pi, num_steps=2, order=2)
+        >>> schedule = charging_schedule(battery, 0.1 * np.pi, num_steps=2, frame="drive")
         >>> for layer in schedule.layers:
         ...     print(f"{layer.axis:>2} {layer.angle:.6f}")
          x 1.570796
@@ -170,73 +159,117 @@ def charging_schedule(
     """
     duration = check_non_negative("time", time)
     num_steps = check_positive_integer("num_steps", num_steps)
-    order = check_positive_integer("order", order)
-    if order not in _SPLITTINGS:
-        listed = ", ".join(map(str, _SPLITTINGS))
-        raise ValueError(f"`order` must be one of {listed}, got {order}.")
+    splitting = find_splitting(order)
     basis = check_choice("basis", basis, BASES)
-    factors = _factors(battery, duration, num_steps, _SPLITTINGS[order])
+    frame = check_choice("frame", frame, FRAMES)
+    spacing = check_choice("spacing", spacing, SPACINGS)
+    pulse_end = min(duration, battery.drive.duration)
+    times, weights = _nodes(_edges(battery, pulse_end, num_steps, spacing), splitting)
+    if frame == "drive" or battery.level_splitting == battery.jz_squared_coefficient == 0.0:
+        layers = _drive_layers(battery, times, weights)
+    else:
+        layers = _mean_field_layers(battery, times, weights)
+    layers += _diagonal(
+        battery.level_splitting * (duration - pulse_end),
+        _pair_coefficient(battery) * (duration - pulse_end),
+    )
     return ChargingSchedule(
         num_qubits=battery.num_qubits,
         time=duration,
         num_steps=num_steps,
         order=order,
         basis=basis,
-        layers=_layers(battery, factors, keep_last=basis != "z"),
+        layers=_merged(layers, keep_last=basis != "z"),
     )
 
 
-def _factors(
-    battery: RosenZenerBattery, time: float, num_steps: int, splitting: Splitting
-) -> list[tuple[bool, float]]:
-    """Return (is_drive, pulse area or duration of D) of every factor, first applied first."""
-    drive = battery.drive
-    pulse_end = min(time, drive.duration)
+def _pair_coefficient(battery: RosenZenerBattery) -> float:
+    # Jz^2 of a single cell is a number.
+    return battery.jz_squared_coefficient if battery.num_qubits > 1 else 0.0
+
+
+def _edges(
+    battery: RosenZenerBattery, pulse_end: float, num_steps: int, spacing: Spacing
+) -> FloatArray:
+    """Return the ends of the slices, shape (num_steps + 1,)."""
     edges = np.linspace(0.0, pulse_end, num_steps + 1)
-    fractions = np.concatenate(([0.0], np.cumsum(splitting.drive)))
-    fractions[-1] = 1.0
-    # Shape (num_steps, s + 1): the ends of the drive's intervals; neighbours share theirs, so
-    # that the areas of a slice add up to the slice's own.
-    ends = edges[:-1, None] + np.diff(edges)[:, None] * fractions
-    ends[:, -1] = edges[1:]
-    areas = np.asarray(drive.area(ends[:, :-1], ends[:, 1:]))
-    width = pulse_end / num_steps
-    factors: list[tuple[bool, float]] = []
-    for row in areas:
-        factors.append((False, splitting.diagonal[0] * width))
-        for area, weight in zip(row, splitting.diagonal[1:], strict=True):
-            factors.append((True, float(area)))
-            factors.append((False, weight * width))
-    factors.append((False, time - pulse_end))
-    return factors
+    if spacing == "time":
+        return edges
+    drive = battery.drive
+    inner = [b for b in drive.breakpoints if b < pulse_end]
+    grid = np.union1d(np.linspace(0.0, pulse_end, _AREA_GRID), inner)
+    strength = np.abs(drive.value(grid))
+    area = np.concatenate(([0.0], np.cumsum(np.diff(grid) * (strength[1:] + strength[:-1]) / 2.0)))
+    if area[-1] > 0.0:
+        edges[1:-1] = np.interp(np.arange(1, num_steps) / num_steps, area / area[-1], grid)
+    return edges
 
 
-def _layers(
-    battery: RosenZenerBattery, factors: list[tuple[bool, float]], *, keep_last: bool
-) -> tuple[Layer, ...]:
-    """Return the merged layers of `factors` without those that act as a phase."""
-    splitting, coefficient = battery.level_splitting, battery.jz_squared_coefficient
-    if battery.num_qubits == 1:
-        coefficient = 0.0  # Jz^2 of a single cell is a number
-    free = splitting == 0.0 and coefficient == 0.0
-    merged: list[tuple[bool, float]] = []
-    for is_drive, amount in factors:
-        if amount == 0.0 or (free and not is_drive):
-            continue
-        if merged and merged[-1][0] == is_drive:
-            amount += merged.pop()[1]
-            if amount == 0.0:
-                continue
-        merged.append((is_drive, amount))
-    if merged and not merged[0][0]:
-        merged.pop(0)
-    if merged and not keep_last and not merged[-1][0]:
-        merged.pop()
+def _nodes(edges: FloatArray, splitting: Splitting) -> tuple[FloatArray, FloatArray]:
+    """Return the times at which the diagonal part acts, and its weights there.
+
+    Both of shape (num_steps * s + 1,) for s advances a slice: slices share their end nodes.
+    """
+    fractions = np.cumsum(splitting.advance)
+    widths = np.diff(edges)
+    inner = edges[:-1, None] + widths[:, None] * fractions
+    inner[:, -1] = edges[1:]
+    after = widths[:, None] * np.array(splitting.weights[1:])
+    weights = np.concatenate(([0.0], after.ravel()))
+    weights[: -1 : len(fractions)] += widths * splitting.weights[0]
+    return np.concatenate((edges[:1], inner.ravel())), weights
+
+
+def _diagonal(z: float, zz: float) -> list[Layer]:
+    return [Layer("z", z), Layer("zz", zz)]
+
+
+def _drive_layers(
+    battery: RosenZenerBattery, times: FloatArray, weights: FloatArray
+) -> list[Layer]:
+    splitting, coefficient = battery.level_splitting, _pair_coefficient(battery)
+    areas = np.asarray(battery.drive.area(times[:-1], times[1:]))
     layers: list[Layer] = []
-    for is_drive, amount in merged:
-        if is_drive:
-            layers.append(Layer("x", amount))
+    for weight, area in zip(weights[1:].tolist(), areas.tolist(), strict=True):
+        layers.append(Layer("x", area))
+        layers += _diagonal(splitting * weight, coefficient * weight)
+    return layers
+
+
+def _mean_field_layers(
+    battery: RosenZenerBattery, times: FloatArray, weights: FloatArray
+) -> list[Layer]:
+    coefficient = _pair_coefficient(battery)
+    if coefficient == 0.0:
+        # Nothing but rotations: one of them is exact.
+        times, weights = times[[0, -1]], np.zeros(2)
+    path = mean_field(battery)
+    field = coefficient * (battery.num_qubits - 1) * path.imbalance(times)
+    rows = zip(
+        path.rotations(times).tolist(), weights[1:].tolist(), field[1:].tolist(), strict=True
+    )
+    layers: list[Layer] = []
+    for (first, x, last), weight, strength in rows:
+        layers += [Layer("z", first), Layer("x", x)]
+        layers += _diagonal(last + strength * weight, coefficient * weight)
+    return layers
+
+
+def _merged(layers: Iterable[Layer], *, keep_last: bool) -> tuple[Layer, ...]:
+    """Return the layers merged as far as they commute, without those that act as a phase."""
+    # Runs of [x angle] and [z angle, zz angle], alternating.
+    runs: list[dict[Axis, float]] = []
+    for layer in layers:
+        if layer.angle == 0.0:
             continue
-        pair: tuple[tuple[Axis, float], ...] = (("z", splitting), ("zz", coefficient))
-        layers += [Layer(axis, amount * rate) for axis, rate in pair if amount * rate != 0.0]
-    return tuple(layers)
+        axes: tuple[Axis, ...] = ("x",) if layer.axis == "x" else ("z", "zz")
+        if not (runs and layer.axis in runs[-1]):
+            runs.append(dict.fromkeys(axes, 0.0))
+        runs[-1][layer.axis] += layer.angle
+        if not any(runs[-1].values()):
+            runs.pop()
+    if runs and "x" not in runs[0]:
+        runs.pop(0)
+    if runs and not keep_last and "x" not in runs[-1]:
+        runs.pop()
+    return tuple(Layer(axis, angle) for run in runs for axis, angle in run.items() if angle != 0.0)

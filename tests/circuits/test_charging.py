@@ -66,7 +66,10 @@ def test_names_register_and_metadata():
         assert [(register.name, register.size) for register in circuit.cregs] == [("meas", NUM)]
         metadata = json.loads(json.dumps(circuit.metadata))
         assert rz.RosenZenerBattery.from_dict(metadata.pop("battery")) == BATTERY
-        assert metadata == {"time": time, "num_steps": 3, "order": 2, "basis": "y"}
+        assert metadata == {
+            "time": time, "num_steps": 3, "order": 2, "basis": "y",
+            "frame": "mean-field", "spacing": "time",
+        }  # fmt: skip
 
 
 def test_lean_circuits():
@@ -76,8 +79,11 @@ def test_lean_circuits():
     single = rz.RosenZenerBattery(num_qubits=1, drive=BATTERY.drive, interaction=5.0)
     free = rz.RosenZenerBattery(num_qubits=4, drive=BATTERY.drive)
     for battery in (single, free):
-        (circuit,) = build_charging_circuits(battery, [PERIOD], num_steps=4, basis="x")
-        assert set(circuit.count_ops()) == {"rx", "rz", "ry", "measure"}
+        for frame in ("mean-field", "drive"):
+            (circuit,) = build_charging_circuits(
+                battery, [PERIOD], num_steps=4, basis="x", frame=frame
+            )
+            assert set(circuit.count_ops()) == {"rx", "rz", "ry", "measure"}
 
 
 @pytest.mark.parametrize("basis", ["z", "y", "x"])

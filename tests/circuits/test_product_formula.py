@@ -57,7 +57,11 @@ def distance(left, right):
     return float(np.linalg.norm(left * overlap / abs(overlap) - right))
 
 
-@pytest.mark.parametrize("order", [1, 2, 4])
+@pytest.mark.parametrize("frame", ["mean-field", "drive"])
+@pytest.mark.parametrize(
+    ("order", "steps"),
+    [(1, (32, 48, 64, 96)), (2, (32, 48, 64, 96)), (4, (8, 12, 16, 24)), (6, (12, 14, 16, 20))],
+)
 @pytest.mark.parametrize(
     "drive",
     [
@@ -68,18 +72,15 @@ def distance(left, right):
     ],
     ids=lambda drive: type(drive).__name__,
 )
-def test_order_of_convergence_for_a_time_dependent_drive(drive, order):
+def test_order_of_convergence_for_a_time_dependent_drive(drive, order, steps, frame):
     # 0.8 of the window: a pulse that vanishes at both ends of the run converges faster.
     battery = make_battery(drive=drive, level_splitting=6.0, interaction=10.0)
     time = 0.8 * PERIOD
     exact = solve(battery, time)
-    steps = np.array([8, 12, 16, 24, 32] if order == 4 else [32, 48, 64, 96])
+    options = {"order": order, "basis": "y", "frame": frame}
     errors = [
-        distance(
-            apply_layers(charging_schedule(battery, time, num_steps=n, order=order, basis="y")),
-            exact,
-        )
-        for n in steps.tolist()
+        distance(apply_layers(charging_schedule(battery, time, num_steps=n, **options)), exact)
+        for n in steps
     ]
     slope = np.polyfit(np.log(steps), np.log(errors), 1)[0]
     assert slope == pytest.approx(-order, abs=0.15)
@@ -91,30 +92,35 @@ def test_six_slices_with_exact_areas_reach_3e_6():
     energies = {}
     for name, state in {
         "exact": solve(battery, PERIOD),
-        "area": apply_layers(charging_schedule(battery, PERIOD, num_steps=6, order=2)),
+        "area": apply_layers(charging_schedule(battery, PERIOD, num_steps=6, frame="drive")),
     }.items():
         energies[name] = float(np.abs(state) ** 2 @ k)
     error = abs(energies["area"] - energies["exact"]) / battery.num_qubits
     assert error == pytest.approx(3e-6, rel=0.2)
 
 
-@pytest.mark.parametrize(("order", "layers_per_step"), [(1, 1), (2, 1), (4, 5)])
+@pytest.mark.parametrize("frame", ["mean-field", "drive"])
+@pytest.mark.parametrize(("order", "layers_per_step"), [(1, 1), (2, 1), (4, 6), (6, 10)])
 @pytest.mark.parametrize(("basis", "trailing"), [("z", 0), ("y", 1), ("x", 1)])
-def test_redundant_layers_are_left_out(order, layers_per_step, basis, trailing):
+def test_redundant_layers_are_left_out(order, layers_per_step, basis, trailing, frame):
     # The first diagonal layers always go; the last ones only before a Z measurement, and Lie has
     # none there to begin with.
-    schedule = charging_schedule(make_battery(), PERIOD, num_steps=4, order=order, basis=basis)
+    schedule = charging_schedule(
+        make_battery(), PERIOD, num_steps=4, order=order, basis=basis, frame=frame
+    )
     kept = trailing if order > 1 else 0
     assert schedule.num_zz_layers == 4 * layers_per_step - 1 + kept
     assert schedule.axes[0] == "x"
-    neighbours = zip(schedule.axes, schedule.axes[1:], strict=False)
-    assert all(left != right for left, right in neighbours)
+    # No two layers that could be one: x, then z and zz at most once each.
+    patterns = "".join({"x": "x", "z": "-", "zz": "="}[axis] for axis in schedule.axes)
+    assert set(patterns.split("x")) <= {"", "-=", "-"}
     assert all(layer.angle != 0.0 for layer in schedule.layers)
 
 
 def test_lie_and_strang_are_one_circuit_in_the_z_basis():
     first, second = (
-        charging_schedule(make_battery(), PERIOD, num_steps=5, order=order) for order in (1, 2)
+        charging_schedule(make_battery(), PERIOD, num_steps=5, order=order, frame="drive")
+        for order in (1, 2)
     )
     assert first.axes == second.axes
     np.testing.assert_allclose(first.angles, second.angles, rtol=1e-13)
@@ -122,23 +128,74 @@ def test_lie_and_strang_are_one_circuit_in_the_z_basis():
 
 @settings(max_examples=40, deadline=None)
 @given(
-    order=st.sampled_from([1, 2, 4]),
+    order=st.sampled_from([1, 2, 4, 6]),
     num_steps=st.integers(1, 9),
     fraction=st.floats(0.01, 2.0),
+    spacing=st.sampled_from(["time", "area"]),
 )
-def test_angles_add_up(order, num_steps, fraction):
-    # Whatever the formula: the x angles add up to the pulse area, and in Y the z angles to
-    # Delta t less the dropped first layer (which is at most one slice wide).
+def test_angles_add_up(order, num_steps, fraction, spacing):
+    # Whatever the formula: the x angles add up to the pulse area, and in Y the diagonal angles to
+    # Delta t and g t less the dropped first layer.
     battery = make_battery()
     time = fraction * PERIOD
-    schedule = charging_schedule(battery, time, num_steps=num_steps, order=order, basis="y")
+    schedule = charging_schedule(
+        battery, time, num_steps=num_steps, order=order, basis="y", frame="drive", spacing=spacing
+    )
     area = sum(layer.angle for layer in schedule.layers if layer.axis == "x")
     assert area == pytest.approx(float(battery.drive.area(0.0, time)), rel=1e-12)
     z = sum(layer.angle for layer in schedule.layers if layer.axis == "z")
     zz = sum(layer.angle for layer in schedule.layers if layer.axis == "zz")
-    assert z <= time
-    assert z >= time - min(time, PERIOD) / num_steps - 1e-12
+    assert z < time
+    if spacing == "time":
+        first = {1: 1.0, 2: 0.5, 4: 0.0792036964311957, 6: 0.0502627644003922}[order]
+        expected = time - first * min(time, PERIOD) / num_steps
+        assert z == pytest.approx(expected, rel=1e-12)
     assert zz == pytest.approx(z * battery.jz_squared_coefficient, rel=1e-12)
+
+
+def test_slices_of_equal_area():
+    # abs(f) counts: area 1 up to 0.1, 2 up to 0.2, 0.75 to the change of sign, 0.75 to the end.
+    drive = rz.SampledDrive([0.0, 0.1, 0.2, 0.3], [10.0, 10.0, 30.0, -30.0])
+    battery = make_battery(drive=drive)
+    schedule = charging_schedule(battery, 0.3, num_steps=18, frame="drive", spacing="area")
+    areas = [layer.angle for layer in schedule.layers if layer.axis == "x"]
+    assert np.abs(areas) == pytest.approx(np.full(18, 0.25), rel=1e-3)
+    undriven = make_battery(drive=rz.RectangularDrive(0.0, 1.0))
+    assert charging_schedule(undriven, 1.0, num_steps=4, order=1, spacing="area").layers == ()
+
+
+@pytest.mark.parametrize("frame", ["mean-field", "drive"])
+def test_slices_of_equal_area_converge(frame):
+    battery = make_battery(drive=rz.ExponentialDrive(30.0, 0.1, PERIOD))
+    exact = solve(battery, PERIOD)
+    options = {"basis": "y", "spacing": "area", "frame": frame}
+    errors = [
+        distance(apply_layers(charging_schedule(battery, PERIOD, num_steps=n, **options)), exact)
+        for n in (24, 48)
+    ]
+    assert errors[0] / errors[1] == pytest.approx(4.0, rel=0.1)
+
+
+def test_mean_field_frame_needs_fewer_layers():
+    # v0 = 20, the paper's first curve: 1e-3 with five slices, where the drive's frame has 5e-3.
+    battery = make_battery(num_qubits=10)
+    time = 0.7 * PERIOD
+    exact = np.abs(solve(battery, time)) ** 2
+    errors = {}
+    for frame in ("mean-field", "drive"):
+        schedule = charging_schedule(battery, time, num_steps=5, frame=frame)
+        errors[frame] = abs((np.abs(apply_layers(schedule)) ** 2 - exact) @ np.arange(11))
+    assert errors["mean-field"] < 6e-4
+    assert errors["drive"] > 3.0 * errors["mean-field"]
+
+
+@pytest.mark.parametrize("pair_counting", ["ordered", "unordered"])
+@pytest.mark.parametrize("interaction", [-30.0, 0.0, 15.0])
+def test_strong_interaction_of_both_signs_converges(interaction, pair_counting):
+    battery = make_battery(interaction=interaction, pair_counting=pair_counting)
+    exact = solve(battery, PERIOD)
+    schedule = charging_schedule(battery, PERIOD, num_steps=40, order=6, basis="y")
+    assert distance(apply_layers(schedule), exact) < 1e-7
 
 
 def test_after_the_pulse_the_schedule_is_exact_and_no_longer():
@@ -169,9 +226,14 @@ def test_sampled_drive_converges():
 
 
 def test_independent_cells_and_single_cells_have_no_pair_layers():
-    free = charging_schedule(make_battery(interaction=0.0), PERIOD, num_steps=3, order=4)
-    single = charging_schedule(make_battery(num_qubits=1), PERIOD, num_steps=3, order=4)
-    assert set(free.axes) == set(single.axes) == {"x", "z"}
+    options = {"num_steps": 3, "order": 4, "basis": "y"}
+    for battery in (make_battery(interaction=0.0), make_battery(num_qubits=1)):
+        usual = charging_schedule(battery, PERIOD, frame="drive", **options)
+        assert set(usual.axes) == {"x", "z"}
+        # Without squeezing the mean field is everything: one rotation, exact.
+        exact = charging_schedule(battery, PERIOD, frame="mean-field", **options)
+        assert exact.axes == ("x", "z")
+        assert distance(apply_layers(exact), solve(battery, PERIOD)) < 1e-9
 
 
 def test_no_splitting_no_interaction_is_one_rotation():
@@ -190,7 +252,7 @@ def test_time_zero_and_undriven_batteries_do_nothing():
 
 def test_first_layers_by_hand():
     battery = make_battery(drive=rz.RectangularDrive(3.0, 1.0), num_qubits=4)
-    schedule = charging_schedule(battery, 1.0, num_steps=2, order=2, basis="y")
+    schedule = charging_schedule(battery, 1.0, num_steps=2, basis="y", frame="drive")
     expected = [("x", 1.5), ("z", 0.5), ("zz", 0.5), ("x", 1.5), ("z", 0.25), ("zz", 0.25)]
     assert [(layer.axis, layer.angle) for layer in schedule.layers] == expected
     assert schedule.layers[0] == Layer("x", 1.5)
@@ -203,9 +265,11 @@ def test_first_layers_by_hand():
         ({"time": np.nan}, ValueError, "`time` must be finite, got nan"),
         ({"num_steps": 0}, ValueError, r"`num_steps` must be a positive integer, got 0\."),
         ({"num_steps": 2.0}, TypeError, "`num_steps` must be an integer, got 2.0"),
-        ({"order": 3}, ValueError, r"`order` must be one of 1, 2, 4, got 3\."),
+        ({"order": 3}, ValueError, r"`order` must be one of 1, 2, 4, 6, got 3\."),
         ({"order": True}, TypeError, "`order` must be an integer, got True"),
         ({"basis": "Z"}, ValueError, "`basis` must be one of 'z', 'y', 'x', got 'Z'"),
+        ({"frame": "lab"}, ValueError, "`frame` must be one of 'mean-field', 'drive', got 'lab'"),
+        ({"spacing": 1}, ValueError, "`spacing` must be one of 'time', 'area', got 1"),
     ],
 )
 def test_bad_input(changes, error, message):

@@ -62,6 +62,13 @@ def test_shared_beginnings_are_run_once(monkeypatch):
     assert operations["diagonal"] == len(schedules)
 
 
+def test_equal_runs_are_equal_to_the_last_bit():
+    battery = make_battery(5)
+    schedules = [charging_schedule(battery, t, num_steps=3) for t in (0.1, 0.2, 0.3)]
+    first, second = trace_amplitudes(schedules), trace_amplitudes(schedules)
+    np.testing.assert_array_equal(first, second)
+
+
 def test_no_schedules_and_mixed_widths():
     with pytest.raises(ValueError, match=r"`schedules` must be of one width, got the widths \[\]"):
         trace_amplitudes([])

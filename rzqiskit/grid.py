@@ -22,10 +22,10 @@ _DEFAULTS: dict[str, Any] = {"interaction": 0.0, "level_splitting": 1.0, "pair_c
 class BatteryGrid:
     """Many batteries whose parameters are numbers or one-dimensional arrays.
 
-    Each array is a dim of its own with the parameter's name, in the order given, and the batteries
-    are all combinations; with ``paired=True`` the arrays have one length and are taken point by
-    point along the dim "point". The fields of the drive are swept under the name
-    ``drive_<field>`` (`drive_amplitude`, `drive_period`, ...).
+    Each array is a dim of its own with the parameter's name, `num_qubits` first, the others in the
+    order given, and the batteries are all combinations; with ``paired=True`` the arrays have one
+    length and are taken point by point along the dim "point". The fields of the drive are swept
+    under the name ``drive_<field>`` (`drive_amplitude`, `drive_period`, ...).
 
     Args:
         drive: the pulse that `drive_<field>` modifies.
@@ -60,16 +60,16 @@ class BatteryGrid:
             raise TypeError(f"`drive` must be a Drive, got {type(drive).__name__}.")
         fields = {field.name for field in dataclasses.fields(drive)}  # type: ignore[arg-type]
         given = {"num_qubits": num_qubits, **parameters}
+        known = {*_BATTERY_PARAMETERS, *(f"drive_{field}" for field in fields)}
         for name in given:
-            if name not in _BATTERY_PARAMETERS and name.removeprefix("drive_") not in fields:
-                known = sorted([*_BATTERY_PARAMETERS, *(f"drive_{field}" for field in fields)])
-                raise TypeError(f"`{name}` must be one of {', '.join(known)}.")
+            if name not in known:
+                raise TypeError(f"`{name}` must be one of {', '.join(sorted(known))}.")
         self._drive = drive
-        for name, value in parameters.items():
-            if name.startswith("drive_"):  # the drive's own checks, at both ends of the range
-                for extreme in (np.min(value), np.max(value)):
-                    dataclasses.replace(drive, **{name.removeprefix("drive_"): extreme})  # type: ignore[type-var]
         self._arrays = {name: _checked(name, value) for name, value in given.items()}
+        for name, array in self._arrays.items():
+            if name.startswith("drive_"):  # the drive's own checks, at both ends of the range
+                for extreme in (array.min(), array.max()):
+                    dataclasses.replace(drive, **{name.removeprefix("drive_"): extreme})  # type: ignore[type-var]
         swept = {name: array for name, array in self._arrays.items() if array.ndim == 1}
         self._paired = paired
         if paired:
@@ -177,12 +177,15 @@ def _checked(name: str, value: Any) -> npt.NDArray[Any]:
         array = np.asarray(value, dtype=object)
         for entry in array.ravel():
             check_choice(name, entry, PAIR_COUNTINGS)
-        return np.asarray(array, dtype=str)
-    array = np.asarray(value)
+        array = np.asarray(array, dtype=str)
+    else:
+        array = np.asarray(value)
     if array.ndim > 1 or array.size == 0:
         raise ValueError(
             f"`{name}` must be a number or a one-dimensional array, got shape {array.shape}."
         )
+    if name == "pair_counting":
+        return array
     if array.dtype.kind not in ("iu" if name == "num_qubits" else "iuf"):
         kind = "integers" if name == "num_qubits" else "real numbers"
         raise TypeError(f"`{name}` must be made of {kind}, got {array.dtype}.")
@@ -193,7 +196,8 @@ def _checked(name: str, value: Any) -> npt.NDArray[Any]:
         return array
     array = array.astype(np.float64)
     if not np.isfinite(array).all():
-        raise ValueError(f"`{name}` must be finite, got {array[~np.isfinite(array)].flat[0]!r}.")
+        bad = float(array[~np.isfinite(array)].flat[0])
+        raise ValueError(f"`{name}` must be finite, got {bad!r}.")
     if name == "level_splitting" and (array < 0.0).any():
-        raise ValueError(f"`level_splitting` must not be negative, got {array.min()!r}.")
+        raise ValueError(f"`level_splitting` must not be negative, got {float(array.min())!r}.")
     return array

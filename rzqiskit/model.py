@@ -8,6 +8,7 @@ cells twice, which gives g = 2 eta / N; counted once, g = eta / N.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -105,6 +106,7 @@ class RosenZenerBattery:
             The battery.
 
         Raises:
+            TypeError: not a dict.
             ValueError: another type or version, a missing or an unknown key.
 
         Examples:
@@ -114,6 +116,8 @@ class RosenZenerBattery:
             >>> RosenZenerBattery.from_dict(json.loads(json.dumps(battery.to_dict()))) == battery
             True
         """
+        if not isinstance(payload, Mapping):
+            raise TypeError(f"`payload` must be a dict, got {type(payload).__name__}.")
         parameters = dict(payload)
         kind, version = parameters.pop("type", None), parameters.pop("version", None)
         if kind != "RosenZenerBattery":

@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -77,6 +79,19 @@ VARIABLES: dict[str, Variable] = {
     "cell_entropy": Variable("entropy of one cell", "S_1", "bit"),
     "ergotropy": Variable("ergotropy", r"\mathcal{E}", "energy"),
     "incoherent_ergotropy": Variable("incoherent ergotropy", r"\mathcal{E}_i", "energy"),
+    "ground_state_energy": Variable(
+        "ground-state energy", r"\varepsilon_g", "energy", ("interaction",)
+    ),
+    "first_excited_energy": Variable(
+        "energy of the first excited level", r"\varepsilon_e", "energy", ("interaction",)
+    ),
+    "energy_gap": Variable("gap", r"\varepsilon_e - \varepsilon_g", "energy", ("interaction",)),
+    "order_parameter": Variable(
+        "order parameter", r"\langle J_z\rangle/(N/2)", "1", ("interaction",)
+    ),
+    "level_energy": Variable(
+        "level energy", r"\varepsilon_k", "energy", ("interaction", "excitations")
+    ),
     "coherent_state_fidelity": Variable("fidelity to the mean-field state", "F_c", "1"),
 }
 
@@ -162,10 +177,9 @@ def provenance(battery: Any = None, **attributes: Any) -> dict[str, Any]:
     if battery is not None:
         attrs["battery"] = json.dumps(battery.to_dict())
     for key, value in attributes.items():
-        attrs[key] = value if isinstance(value, (str, int, float)) else json.dumps(value)
-    for key, value in attrs.items():
-        if isinstance(value, bool):
-            attrs[key] = json.dumps(value)
+        plain = value.item() if isinstance(value, np.generic) else value
+        fits = isinstance(plain, (str, int, float)) and not isinstance(plain, bool)
+        attrs[key] = plain if fits else json.dumps(plain)
     return attrs
 
 
@@ -237,7 +251,8 @@ def validate_dataset(data: xr.Dataset) -> xr.Dataset:
         The same Dataset.
 
     Raises:
-        SchemaError: unknown variable, wrong dims, wrong unit, or another schema version.
+        SchemaError: unknown variable, wrong dims, wrong unit (also of a coordinate that the
+            schema knows), or another schema version.
 
     Examples:
         >>> validate_dataset(make_dataset({}, {}, {"schema_version": SCHEMA_VERSION})).sizes
@@ -251,7 +266,14 @@ def validate_dataset(data: xr.Dataset) -> xr.Dataset:
         missing = [dim for dim in entry.dims if dim not in variable.dims]
         if missing:
             raise SchemaError(f"`{name}` must have the dims {entry.dims}, got {variable.dims}.")
-        unit = variable.attrs.get("units")
-        if unit != entry.unit:
-            raise SchemaError(f"`{name}` must have the unit {entry.unit!r}, got {unit!r}.")
+        _check_unit(str(name), variable)
+    for name, coordinate in data.coords.items():
+        if name in VARIABLES:
+            _check_unit(str(name), coordinate)
     return data
+
+
+def _check_unit(name: str, variable: xr.DataArray) -> None:
+    unit, expected = variable.attrs.get("units"), describe(name).unit
+    if unit != expected:
+        raise SchemaError(f"`{name}` must have the unit {expected!r}, got {unit!r}.")

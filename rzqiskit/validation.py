@@ -21,6 +21,7 @@ __all__ = [
     "check_non_negative",
     "check_positive",
     "check_positive_integer",
+    "check_real_array",
     "check_seed",
     "check_times",
 ]
@@ -38,7 +39,10 @@ def check_finite(name: str, value: Any) -> float:
     """Return `value` as a finite float."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise TypeError(f"`{name}` must be a real number, got {_shown(value)}.")
-    cleaned = float(value)
+    try:
+        cleaned = float(value)
+    except OverflowError:  # an int or a fraction beyond the largest float
+        cleaned = math.inf if value == abs(value) else -math.inf
     if not math.isfinite(cleaned):
         raise ValueError(f"`{name}` must be finite, got {cleaned!r}.")
     return cleaned
@@ -87,6 +91,22 @@ def check_choice(name: str, value: Any, choices: Collection[_Choice]) -> _Choice
     raise ValueError(f"`{name}` must be one of {listed}, got {_shown(value)}.")
 
 
+def check_real_array(name: str, value: Any) -> FloatArray:
+    """Return `value` as a new float array of finite numbers, any shape."""
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError):  # rows of different length
+        array = np.empty(0, dtype=object)
+    # By kind: a cast would read text as numbers, and drop the imaginary part of complex ones.
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"`{name}` must be an array of real numbers, got {_shown(value)}.")
+    cleaned = np.array(array, dtype=np.float64)
+    if not np.isfinite(cleaned).all():
+        bad = float(cleaned[~np.isfinite(cleaned)].flat[0])
+        raise ValueError(f"`{name}` must be finite, got {bad!r}.")
+    return cleaned
+
+
 def check_times(
     times: Any, *, name: str = "times", minimum: float | None = 0.0
 ) -> npt.NDArray[np.float64]:
@@ -97,19 +117,11 @@ def check_times(
         name: what to call it in an error.
         minimum: the smallest time allowed; no bound when None.
     """
-    try:
-        cleaned = np.array(times, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"`{name}` must be an array of real numbers, got {_shown(times)}."
-        ) from None
+    cleaned = check_real_array(name, times)
     if cleaned.ndim != 1 or cleaned.size == 0:
         raise ValueError(
             f"`{name}` must be one-dimensional and not empty, got shape {cleaned.shape}."
         )
-    if not np.isfinite(cleaned).all():
-        bad = cleaned[~np.isfinite(cleaned)][0]
-        raise ValueError(f"`{name}` must be finite, got {bad!r}.")
     if cleaned.size > 1 and not (np.diff(cleaned) > 0.0).all():
         where = int(np.argmax(np.diff(cleaned) <= 0.0))
         raise ValueError(

@@ -15,6 +15,7 @@ from rzqiskit.cli.compare import COMPARE_HELP, compare_command
 
 __all__ = ["app"]
 
+FAILURE = 1
 USER_ERROR = 2
 INTERRUPTED = 130
 
@@ -23,8 +24,9 @@ class _OneLineErrors(TyperGroup):
     """A command group whose user errors are one line on stderr and exit code 2.
 
     User errors are the parser's own, and `ValueError` and `TypeError` in the one form of the
-    library, which starts with the name of the argument in backquotes. Anything else is a defect
-    and keeps its traceback.
+    library, which starts with the name of the argument in backquotes. An error class of the
+    library's own, such as `ConvergenceError`, is one line and exit code 1. Anything else is a
+    defect and keeps its traceback.
     """
 
     def main(self, args: Any = None, *, standalone_mode: bool = True, **extra: Any) -> Any:  # type: ignore[override]
@@ -41,6 +43,8 @@ class _OneLineErrors(TyperGroup):
         except BrokenPipeError:
             raise SystemExit(1) from None
         except Exception as error:
+            if standalone_mode and type(error).__module__.startswith("rzqiskit."):
+                _fail(str(error), FAILURE)
             # The parser's errors share a base class whose module depends on the Typer version.
             if not standalone_mode or not hasattr(error, "format_message"):
                 raise

@@ -73,8 +73,14 @@ def plot_style() -> Iterator[None]:
         ...     matplotlib.rcParams["axes.spines.top"]
         False
     """
-    with mpl.rc_context(cast(Any, _STYLE)):
+    # Only these settings are put back: `rc_context` would also undo what a notebook's backend
+    # sets up when the first figure is made inside the block, and later figures stay unseen.
+    saved = {name: mpl.rcParams[cast(Any, name)] for name in _STYLE}
+    mpl.rcParams.update(cast(Any, _STYLE))
+    try:
         yield
+    finally:
+        mpl.rcParams.update(cast(Any, saved))
 
 
 def series_colors(num_series: int) -> list[str]:

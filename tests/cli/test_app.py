@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from rzqiskit import __version__
 from rzqiskit.cli.app import app
+from rzqiskit.exact import ConvergenceError
 
 
 def run(*args: str):
@@ -56,6 +57,15 @@ def test_a_defect_keeps_its_traceback(monkeypatch) -> None:
     result = run("compare")
     assert isinstance(result.exception, ValueError)
     assert result.exit_code == 1
+
+
+def test_a_failed_computation_is_one_line(monkeypatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ConvergenceError("more than 5000 levels\nare needed.")
+
+    monkeypatch.setattr("rzqiskit.cli.compare.parse_numbers", fail)
+    result = run("compare")
+    assert (result.exit_code, result.stderr) == (1, "rzqiskit: more than 5000 levels are needed.\n")
 
 
 def test_ctrl_c_is_one_line(monkeypatch) -> None:

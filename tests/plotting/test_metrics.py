@@ -16,6 +16,7 @@ from rzqiskit.plotting import (
     plot_metric,
     plot_population,
     plot_stored_energy,
+    plot_style,
 )
 from rzqiskit.schema import SchemaError
 
@@ -88,6 +89,16 @@ def test_the_style_does_not_leak(make_result) -> None:
     before = dict(plt.rcParams)
     plot_stored_energy(make_result(TIMES))
     assert dict(plt.rcParams) == before
+
+
+def test_what_a_backend_sets_up_on_its_first_figure_stays() -> None:
+    was_interactive = plt.isinteractive()
+    try:
+        with plot_style():
+            plt.rcParams["interactive"] = not was_interactive  # as a notebook's backend does
+        assert plt.isinteractive() is not was_interactive
+    finally:
+        plt.rcParams["interactive"] = was_interactive
 
 
 def test_bad_input(make_result) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from typing import Any, Never
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +13,7 @@ from qiskit.circuit import Parameter, ParameterExpression, QuantumCircuit
 
 from rzqiskit.emulator.gate_table import multiply, quaternion
 from rzqiskit.emulator.sequences import EMPTY
-from rzqiskit.emulator.symmetry import CircuitPass, LayerRecord, offence
+from rzqiskit.emulator.symmetry import CircuitPass, LayerRecord, name_offender
 
 __all__ = ["CollectiveLayer", "CollectiveProgram"]
 
@@ -105,11 +104,9 @@ class CollectiveProgram:
             )
         numbers = _Numbers(self._pass, self.circuit.parameters, values)
         layers = []
-        for index, (record, uniform) in enumerate(
-            zip(self._pass.layers, self._uniform, strict=True)
-        ):
+        for record, uniform in zip(self._pass.layers, self._uniform, strict=True):
             if not uniform:
-                self._check_numbers(index, record, numbers)
+                self._check_numbers(record, numbers)
             rotation = numbers.rotation(record.rotations.get(0, EMPTY))
             angle, turn = numbers.pair(record.common)
             if record.pairs:
@@ -143,86 +140,26 @@ class CollectiveProgram:
             turns.append(known[key])
         return turns
 
-    def _check_numbers(self, index: int, record: LayerRecord, numbers: _Numbers) -> None:
+    def _check_numbers(self, record: LayerRecord, numbers: _Numbers) -> None:
         """Compare the histories of a layer as numbers; they may differ in form only."""
         width = self.num_qubits
-        pairs = {
-            pair: record.pairs.get(pair, EMPTY)
-            for pair in (combinations(range(width), 2) if record.pairs else ())
-        }
-        reference = Counter(pairs.values()).most_common(1)[0][0] if pairs else EMPTY
-        unlike = {
-            node
-            for node in set(pairs.values())
-            if not _same_angles(numbers.pair(node)[0], numbers.pair(reference)[0])
-        }
-        if unlike:
-            self._refuse_pairs(index, {pair for pair in pairs if pairs[pair] in unlike}, reference)
-        nodes = [record.rotations.get(qubit, EMPTY) for qubit in range(width)]
+        if record.pairs:
+            nodes = set(record.pairs.values())
+            if len(record.pairs) < width * (width - 1) // 2:
+                nodes.add(EMPTY)
+            angles = [numbers.pair(node)[0] for node in nodes]
+            if not all(_same_angles(angle, angles[0]) for angle in angles):
+                raise name_offender(self.circuit)
         turns = self._turns(record, numbers)
-        kinds = [(node, id(turn)) for node, turn in zip(nodes, turns, strict=True)]
-        counted = Counter(kinds)
-        # The commonest history is taken for the rule; of two equally common ones, the shorter.
-        rule = max(
-            counted,
-            key=lambda kind: (counted[kind], -self._pass.qubit_histories.depth(kind[0])),
-        )
-        whole = {
-            kind: multiply(quaternion("z", turn), numbers.rotation(node))
-            for kind, node, turn in zip(kinds, nodes, turns, strict=True)
+        kinds = {
+            (record.rotations.get(qubit, EMPTY), id(turn)): turn for qubit, turn in enumerate(turns)
         }
-        unlike_kinds = {kind for kind in whole if not _same_rotations(whole[kind], whole[rule])}
-        deviants = [qubit for qubit in range(width) if kinds[qubit] in unlike_kinds]
-        if deviants:
-            self._refuse_rotations(index, nodes, deviants, rule[0])
-
-    def _refuse_pairs(self, layer: int, unlike: set[tuple[int, int]], reference: int) -> Never:
-        trace = CircuitPass(self.circuit, trace=True).pair_trace
-        touched = {pair: trace[layer, pair][0] for pair in unlike if (layer, pair) in trace}
-        if touched:
-            pair = min(touched, key=touched.__getitem__)
-            reason = f"gives qubits {pair[0]} and {pair[1]} another rotation than most pairs have"
-            if reference == EMPTY:
-                reason = f"acts on qubits {pair[0]} and {pair[1]}, but not alike on all pairs"
-            raise offence(self.circuit, touched[pair], reason)
-        first = min(trail[0] for (at, _), trail in trace.items() if at == layer)
-        pair = min(unlike)
-        raise offence(
-            self.circuit,
-            first,
-            f"belongs to a layer on all pairs, in which qubits {pair[0]} and {pair[1]} are missing",
-        )
-
-    def _refuse_rotations(
-        self, layer: int, nodes: list[int], deviants: list[int], rule: int
-    ) -> Never:
-        traced = CircuitPass(self.circuit, trace=True)
-        trace = traced.rotation_trace or {}
-        expected = traced.qubit_histories.rotations(rule)
-        found: list[tuple[int, str]] = []
-        for qubit in deviants:
-            own = traced.qubit_histories.rotations(nodes[qubit])
-            trail = trace.get((layer, qubit), [])
-            same = next(
-                (k for k, (a, b) in enumerate(zip(own, expected, strict=False)) if a != b),
-                min(len(own), len(expected)),
-            )
-            if same < len(own):
-                reason = f"acts on qubit {qubit} otherwise than on the others"
-                found.append((trail[same], reason))
-            else:
-                others = [
-                    trace[layer, other][same]
-                    for other in range(self.num_qubits)
-                    if len(trace.get((layer, other), [])) > same
-                ]
-                if others:
-                    found.append((min(others), f"acts on most qubits, but not on qubit {qubit}"))
-        if not found:  # the histories agree: what differs came with the pairs
-            first = min(trail[0] for (at, _), trail in traced.pair_trace.items() if at == layer)
-            found.append((first, "belongs to pair gates that turn the qubits about z unequally"))
-        index, reason = min(found)
-        raise offence(self.circuit, index, reason)
+        rotations = [
+            multiply(quaternion("z", turn), numbers.rotation(node))
+            for (node, _), turn in kinds.items()
+        ]
+        if not all(_same_rotations(rotation, rotations[0]) for rotation in rotations):
+            raise name_offender(self.circuit)
 
 
 class _Numbers:

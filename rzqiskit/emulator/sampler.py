@@ -74,7 +74,7 @@ class DickeSampler(BaseSamplerV2):  # type: ignore[misc]
         Traceback (most recent call last):
             ...
         rzqiskit.emulator.symmetry.SymmetryError: instruction 0 (`h` on 0) breaks the permutation
-        symmetry of the circuit: it acts on qubit 0 otherwise than on the others.
+        symmetry of the circuit: it acts on qubit 0, but not alike on the others.
     """
 
     def __init__(

@@ -27,7 +27,6 @@ class QubitHistories:
     def __init__(self) -> None:
         self._parent = [EMPTY]
         self._rotation: list[Rotation] = [("z", 0.0)]
-        self._depth = [0]
         self._known: dict[tuple[int, Any, Angle], int] = {}
 
     def extend(self, node: int, rotation: Rotation) -> int:
@@ -47,12 +46,7 @@ class QubitHistories:
             self._known[key] = found
             self._parent.append(node)
             self._rotation.append((axis, angle))
-            self._depth.append(self._depth[node] + 1)
         return found
-
-    def depth(self, node: int) -> int:
-        """Return the number of rotations of a node."""
-        return self._depth[node]
 
     def rotations(self, node: int) -> list[Rotation]:
         """Return the rotations of a node, first applied first."""

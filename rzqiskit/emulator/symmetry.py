@@ -17,7 +17,9 @@ are known.
 
 from __future__ import annotations
 
+import contextlib
 import math
+from collections import Counter
 from itertools import combinations
 from typing import Any, Never
 
@@ -35,7 +37,7 @@ from rzqiskit.circuits.gates import collective_zz_angle
 from rzqiskit.emulator.gate_table import IGNORED, ONE_QUBIT, PAIR, Rotation, unitary_rotation
 from rzqiskit.emulator.sequences import EMPTY, PairHistories, QubitHistories
 
-__all__ = ["CircuitPass", "LayerRecord", "SymmetryError", "offence"]
+__all__ = ["CircuitPass", "LayerRecord", "SymmetryError", "name_offender"]
 
 
 class SymmetryError(ValueError):
@@ -51,6 +53,19 @@ class SymmetryError(ValueError):
         super().__init__(message)
         self.index = index
         self.name = name
+
+
+class GateLog:
+    """Every rotation of every qubit and every gate of every pair, with the instructions' indices.
+
+    Attributes:
+        rotations: (rotation, index) in order, by qubit.
+        pairs: (gate, index) in order, by pair.
+    """
+
+    def __init__(self) -> None:
+        self.rotations: dict[int, list[tuple[Any, int]]] = {}
+        self.pairs: dict[tuple[int, int], list[tuple[Any, int]]] = {}
 
 
 class LayerRecord:
@@ -75,7 +90,8 @@ class CircuitPass:
 
     Args:
         circuit: the circuit; it may have free parameters.
-        trace: keep the instruction indices behind every history, needed only to name an offender.
+        log: filled with every rotation and pair gate; the pass then goes on where it would refuse
+            the order of two gates. Needed only to name an offender.
 
     Attributes:
         layers: one record a layer.
@@ -86,15 +102,14 @@ class CircuitPass:
         SymmetryError: for an instruction that cannot be part of a symmetric circuit.
     """
 
-    def __init__(self, circuit: QuantumCircuit, *, trace: bool = False) -> None:
+    def __init__(self, circuit: QuantumCircuit, log: GateLog | None = None) -> None:
         self.circuit = circuit
         self.num_qubits = circuit.num_qubits
         self.layers = [LayerRecord()]
         self.clbits: dict[int, int] = {}
         self.qubit_histories = QubitHistories()
         self.pair_histories = PairHistories()
-        self.rotation_trace: dict[tuple[int, int], list[int]] | None = {} if trace else None
-        self.pair_trace: dict[tuple[int, tuple[int, int]], list[int]] = {}
+        self._log = log
         self._layer = [0] * self.num_qubits
         self._node = [EMPTY] * self.num_qubits
         self._num_pair_gates = [0] * self.num_qubits  # in the layer the qubit is in
@@ -237,17 +252,10 @@ class CircuitPass:
                 self._layer[qubit] += 1
                 self._node[qubit] = EMPTY
                 self._num_pair_gates[qubit] = 0
-        before = self._node[qubit]
-        node = self.qubit_histories.extend(before, rotation)
+        node = self.qubit_histories.extend(self._node[qubit], rotation)
         self._node[qubit] = node
-        if self.rotation_trace is not None:
-            trail = self.rotation_trace.setdefault((self._layer[qubit], qubit), [])
-            depth = self.qubit_histories.depth(node)
-            if depth < self.qubit_histories.depth(before):
-                del trail[depth:]
-            else:
-                del trail[depth - 1 :]
-                trail.append(self._index)
+        if self._log is not None:
+            self._log.rotations.setdefault(qubit, []).append((rotation, self._index))
         if node == EMPTY and self._layer[qubit] and not self._num_pair_gates[qubit]:
             self._layer[qubit] -= 1
             self._node[qubit] = self.layers[self._layer[qubit]].rotations.pop(qubit)
@@ -259,15 +267,15 @@ class CircuitPass:
                 self._refuse_entangler(*self._pending[qubit][:2])
             self._touched.add(qubit)
         layer = self._layer[first]
-        if layer != self._layer[second]:
-            self._refuse_overtaking(first, second)
+        if layer != self._layer[second] and self._log is None:
+            raise name_offender(self.circuit, self._index)
         self._num_pair_gates[first] += 1
         self._num_pair_gates[second] += 1
         pairs = self._record(layer).pairs
         key = (first, second) if first < second else (second, first)
         pairs[key] = self.pair_histories.extend(pairs.get(key, EMPTY), gate)
-        if self.rotation_trace is not None:
-            self.pair_trace.setdefault((layer, key), []).append(self._index)
+        if self._log is not None:
+            self._log.pairs.setdefault(key, []).append((gate, self._index))
 
     def _apply_collective(self, angle: Any, qubits: list[int]) -> None:
         gate = self.pair_histories.gate(1.0, 0.0, angle)
@@ -278,8 +286,8 @@ class CircuitPass:
         for control, index, _ in self._pending.values():
             self._refuse_entangler(control, index)
         low, high = min(self._layer), max(self._layer)
-        if low != high:
-            self._refuse_overtaking(self._layer.index(high), self._layer.index(low))
+        if low != high and self._log is None:
+            raise name_offender(self.circuit, self._index)
         record = self._record(low)
         record.common = self.pair_histories.extend(record.common, gate)
         self._num_pair_gates = [number + 1 for number in self._num_pair_gates]
@@ -319,26 +327,6 @@ class CircuitPass:
             "one with only z rotations between the two",
         )
 
-    def _refuse_overtaking(self, first: int, second: int) -> Never:
-        """A pair gate joins qubits in different layers: name the rotation that set them apart."""
-        trace = self.rotation_trace
-        if trace is None:
-            CircuitPass(self.circuit, trace=True)
-            raise AssertionError("a second pass over the same circuit went another way")
-        behind, ahead = sorted((first, second), key=self._layer.__getitem__)
-        layer = self._layer[behind] + 1
-        starts = {qubit: trail[0] for (at, qubit), trail in trace.items() if at == layer and trail}
-        if 2 * len(starts) > self.num_qubits:
-            qubit = min(starts, key=starts.__getitem__)
-            reason = (
-                f"acts on qubit {qubit} and others, but nothing like it on qubit {behind} before "
-                f"instruction {self._index} (`{self._name}`)"
-            )
-            raise offence(self.circuit, starts[qubit], reason)
-        raise offence(
-            self.circuit, starts[ahead], f"acts on qubit {ahead}, but not alike on qubit {behind}"
-        )
-
 
 def offence(circuit: QuantumCircuit, index: int, reason: str) -> SymmetryError:
     """Return the error that names instruction `index` of `circuit`."""
@@ -352,3 +340,53 @@ def offence(circuit: QuantumCircuit, index: int, reason: str) -> SymmetryError:
         index,
         instruction.name,
     )
+
+
+def name_offender(circuit: QuantumCircuit, index: int | None = None) -> SymmetryError:
+    """Return the error for a circuit found not to be symmetric.
+
+    The rule is what most qubits (pairs) get; the offender is the earliest instruction that departs
+    from it, or that some qubit lacks.
+
+    Args:
+        circuit: the circuit.
+        index: the instruction at which it was found, named if nothing else stands out.
+    """
+    log = GateLog()
+    with contextlib.suppress(SymmetryError):
+        CircuitPass(circuit, log)
+    width = circuit.num_qubits
+    found = _departures(log.rotations, list(range(width)))
+    if log.pairs:
+        found += _departures(log.pairs, list(combinations(range(width), 2)))
+    if found:
+        first, reason = min(found)
+        return offence(circuit, first, reason)
+    if index is None:
+        index = min((trail[0][1] for trail in log.pairs.values()), default=0)
+    return offence(circuit, index, "has no place in one order of gates for all qubits")
+
+
+def _departures(log: dict[Any, list[tuple[Any, int]]], members: list[Any]) -> list[tuple[int, str]]:
+    """Return (instruction index, reason) where members depart from what most of them get."""
+    gates = {member: tuple(gate for gate, _ in log.get(member, ())) for member in members}
+    counted = Counter(gates.values())
+    # Of two equally common sequences the shorter is the rule, the longer does too much.
+    rule = max(counted, key=lambda sequence: (counted[sequence], -len(sequence)))
+    found = []
+    for member in members:
+        own = gates[member]
+        if own == rule:
+            continue
+        same = next(
+            (k for k, (a, b) in enumerate(zip(own, rule, strict=False)) if a != b),
+            min(len(own), len(rule)),
+        )
+        label = f"qubit {member}" if isinstance(member, int) else "qubits {} and {}".format(*member)
+        if len(own) >= len(rule):
+            index = log[member][same][1]
+            found.append((index, f"acts on {label}, but not alike on the others"))
+        else:
+            index = min(log[other][same][1] for other in members if gates[other] == rule)
+            found.append((index, f"acts on others, but not alike on {label}"))
+    return found

@@ -118,7 +118,7 @@ class GaussianDrive(Drive):
         # and 12 Gauss points give its area to rounding.
         nodes, weights = np.polynomial.legendre.leggauss(12)
         half = 0.5 * (t1 - t0)
-        times = (0.5 * (t0 + t1))[..., None] + half[..., None] * nodes
+        times = (0.5 * (t0 + t1))[..., None] + np.abs(half)[..., None] * nodes
         summed = half * (np.exp(-0.5 * ((times - self.center) / self.width) ** 2) @ weights)
         short = (np.abs(u1 - u0) < 0.5) & (np.abs(u1**2 - u0**2) < 1.0)
         return self.amplitude * np.where(short, summed, closed)

@@ -54,7 +54,7 @@ def estimate_mean(counts: npt.ArrayLike, values: npt.ArrayLike) -> tuple[FloatAr
 
     Args:
         counts: n_k, shape (..., N + 1).
-        values: v_k, shape (N + 1,), the function at k excited cells.
+        values: v_k, shape (N + 1,) or that of `counts`, the function at k excited cells.
 
     Returns:
         sum_k v_k n_k / n and its standard error, both shape (...), in the unit of `values`. The
@@ -72,18 +72,19 @@ def estimate_mean(counts: npt.ArrayLike, values: npt.ArrayLike) -> tuple[FloatAr
     """
     n_k = check_counts("counts", counts)
     v = np.asarray(values, dtype=np.float64)
-    if v.shape != n_k.shape[-1:]:
+    if v.shape not in (n_k.shape[-1:], n_k.shape):
         raise ValueError(f"`values` must have the shape ({n_k.shape[-1]},), got {v.shape}.")
     if not np.isfinite(v).all():
         raise ValueError(f"`values` must be finite, got {v[~np.isfinite(v)][0]!s}.")
     shots = n_k.sum(axis=-1)
-    mean = (n_k @ v) / shots
+    mean = (n_k @ v if v.ndim == 1 else np.einsum("...k,...k->...", n_k, v)) / shots
     deviation = v - mean[..., np.newaxis]
     squares = np.einsum("...k,...k,...k->...", n_k, deviation, deviation)
-    step = np.abs(np.diff(v))
-    level = np.rint(_mean_weight(n_k)).astype(np.int64)
-    below, above = np.maximum(level - 1, 0), np.minimum(level, step.size - 1)
-    unseen = np.where(shots == 1, np.ptp(v), np.maximum(step[below], step[above]))
+    step = np.broadcast_to(np.abs(np.diff(v)), (*shots.shape, v.shape[-1] - 1))
+    level = np.rint(_mean_weight(n_k)).astype(np.int64)[..., np.newaxis]
+    neighbours = np.concatenate([level - 1, level], axis=-1).clip(0, step.shape[-1] - 1)
+    nearest = np.take_along_axis(step, neighbours, axis=-1).max(axis=-1)
+    unseen = np.where(shots == 1, np.ptp(v, axis=-1), nearest)
     variance = squares / (shots * np.maximum(shots - 1, 1)) + (unseen / (shots + 1.0)) ** 2
     return mean, np.sqrt(variance)
 

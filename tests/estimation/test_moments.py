@@ -103,6 +103,15 @@ def test_linear_and_shift_invariant() -> None:
     np.testing.assert_allclose(mirrored_error, s_error, rtol=1e-12)
 
 
+def test_values_may_differ_between_records() -> None:
+    rng = np.random.default_rng(14)
+    counts = rng.integers(0, 40, size=(3, 6)) + 1
+    values = rng.standard_normal((3, 6))
+    together = np.array(estimate_mean(counts, values))
+    one_by_one = np.array([estimate_mean(c, v) for c, v in zip(counts, values, strict=True)]).T
+    np.testing.assert_allclose(together, one_by_one, rtol=1e-13)
+
+
 def test_a_million_cells_do_not_cancel() -> None:
     counts = np.zeros(10**6 + 1, dtype=np.int64)
     counts[-3:] = [500, 0, 500]

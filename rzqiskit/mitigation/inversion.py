@@ -1,0 +1,245 @@
+r"""Readout mitigation of metrics: inversion of the weights' confusion matrix.
+
+With q the measured and p the true distribution of the weight, q = A p. Every mean <v> = v.p is
+then w.q with w = A^-T v: a mean of other values over the same shots, unbiased, and its statistical
+error is that of any mean. The calibration's own error comes on top: d<v> = -w.(dA) p for each flip
+probability. Populations are the quasi-probabilities A^-1 q moved to the nearest distribution.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rzqiskit.estimation.counts import check_counts
+from rzqiskit.estimation.metrics import estimate_metrics
+from rzqiskit.estimation.moments import estimate_mean
+from rzqiskit.metrics import average_power, diagonal_entropy
+from rzqiskit.mitigation.readout import ReadoutErrors, weight_confusion
+
+__all__ = ["mitigate_mean", "mitigate_metrics", "nearest_distribution"]
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+Estimates = dict[str, tuple[FloatArray, FloatArray]]
+
+_NUM_DRAWS = 200
+_LARGEST_AMPLIFICATION = 1e6
+
+
+def nearest_distribution(quasi: npt.ArrayLike) -> FloatArray:
+    """Return the probability distribution with the least squared distance to `quasi`.
+
+    Args:
+        quasi: quasi-probabilities, shape (..., num_outcomes); negative ones allowed.
+
+    Returns:
+        Shape (..., num_outcomes), not negative, adding up to 1.
+
+    Raises:
+        ValueError: entries that are not finite.
+
+    References:
+        J. Smolin, J. Gambetta, G. Smith, Phys. Rev. Lett. 108, 070502 (2012).
+
+    Examples:
+        >>> nearest_distribution([0.8, 0.3, -0.1])
+        array([0.75, 0.25, 0.  ])
+    """
+    q = np.asarray(quasi, dtype=np.float64)
+    if not np.isfinite(q).all():
+        raise ValueError(f"`quasi` must be finite, got {q[~np.isfinite(q)][0]!s}.")
+    # A common shift, and zero where it would make an entry negative.
+    descending = -np.sort(-q, axis=-1)
+    shifts = (np.cumsum(descending, axis=-1) - 1.0) / np.arange(1, q.shape[-1] + 1)
+    kept = (descending > shifts).sum(axis=-1, keepdims=True)
+    return np.maximum(q - np.take_along_axis(shifts, kept - 1, axis=-1), 0.0)
+
+
+def mitigate_mean(
+    counts: npt.ArrayLike, values: npt.ArrayLike, readout: ReadoutErrors
+) -> tuple[FloatArray, FloatArray]:
+    """Return the mean of a function of the true Hamming weight, and its standard error.
+
+    Args:
+        counts: n_k as read, shape (..., N + 1).
+        values: v_k, shape (N + 1,) or that of `counts`, the function at k excited cells.
+        readout: errors of the N measured qubits.
+
+    Returns:
+        The mean without readout errors (unbiased) and its standard error, both shape (...): of
+        the shots, amplified by the inversion, and of the calibration. The error of the
+        calibration is common to all records: it does not average out between them.
+
+    Raises:
+        TypeError: counts that are not integers.
+        ValueError: counts, values and qubits that do not match; readout too bad to be inverted.
+
+    Examples:
+        >>> readout = ReadoutErrors([0.02, 0.02], [0.04, 0.04])
+        >>> mean, stderr = mitigate_mean([[9604, 392, 4]], [0, 1, 2], readout)
+        >>> abs(mean).round(6), stderr.round(4)
+        (array([0.]), array([0.0021]))
+    """
+    n_k = _check_width(counts, readout)
+    inverse = _inverse(readout)
+    weights = np.asarray(values, dtype=np.float64) @ inverse
+    mean, error = estimate_mean(n_k, weights)
+    calibration = _calibration_variance(n_k, weights, inverse, readout)
+    return mean, np.sqrt(error**2 + calibration)
+
+
+def mitigate_metrics(
+    counts: npt.ArrayLike,
+    readout: ReadoutErrors,
+    *,
+    level_splitting: float,
+    times: npt.ArrayLike,
+    counts_y: npt.ArrayLike | None = None,
+    drive_values: npt.ArrayLike | None = None,
+) -> Estimates:
+    r"""Return populations and metrics without readout errors, as `estimate_metrics` does with.
+
+    Args:
+        counts: n_k measured in Z, shape (num_times, N + 1), as read.
+        readout: errors of the N measured qubits.
+        level_splitting: Delta, energy.
+        times: t, shape (num_times,), not negative and strictly increasing.
+        counts_y: the same measured in Y, or None.
+        drive_values: f(t), shape (num_times,), energy; goes with `counts_y`.
+
+    Returns:
+        The same names and shapes as `estimate_metrics`. The errors contain that of the
+        calibration, which is common to all times.
+
+    Raises:
+        TypeError: counts that are not integers, another argument that is not numeric.
+        ValueError: arrays that do not match; readout too bad to be inverted.
+
+    Notes:
+        E, P and P_I are unbiased for states that are symmetric under exchange of the qubits, and
+        for any state where all qubits have the same errors. Sigma^2 = <k^2> - <k>^2 of unbiased
+        means, freed of the bias by the variance of <k>; where noise makes it negative Sigma is 0,
+        with an error that says so.
+        Populations are projected to the nearest distribution and carry the errors of the
+        quasi-probabilities, which are never too small. S is that of the projected populations,
+        less the bias that a parametric bootstrap finds; its error is the bootstrap's spread.
+
+    Examples:
+        >>> readout = ReadoutErrors([0.02, 0.02], [0.04, 0.04])
+        >>> mitigated = mitigate_metrics(
+        ...     [[9604, 392, 4], [16, 768, 9216]], readout, level_splitting=1.0, times=[0.0, 0.5]
+        ... )
+        >>> mitigated["stored_energy"][0].round(6) + 0.0
+        array([0., 2.])
+    """
+    raw = estimate_metrics(
+        counts,
+        level_splitting=level_splitting,
+        times=times,
+        counts_y=counts_y,
+        drive_values=drive_values,
+    )
+    n_k = _check_width(counts, readout)
+    t = np.asarray(times, dtype=np.float64)
+    inverse = _inverse(readout)
+    k = np.arange(readout.num_qubits + 1, dtype=np.float64)
+    delta = float(level_splitting)
+
+    mean, mean_error = mitigate_mean(n_k, k, readout)
+    square = (k - mean[:, np.newaxis]) ** 2
+    variance, variance_error = mitigate_mean(n_k, square, readout)
+    variance = np.maximum(variance + mean_error**2, 0.0)
+    error = np.sqrt(variance_error**2 + 2.0 * mean_error**4)
+    sigma = np.sqrt(variance)
+    quasi = n_k / n_k.sum(axis=-1, keepdims=True) @ inverse.T
+    estimates: Estimates = {
+        "population": (nearest_distribution(quasi), _quasi_error(n_k, inverse, readout)),
+        "stored_energy": (delta * mean, delta * mean_error),
+        "average_power": (average_power(delta * mean, t), average_power(delta * mean_error, t)),
+    }
+    if counts_y is not None:
+        force = delta * np.asarray(drive_values, dtype=np.float64)
+        spin, spin_error = mitigate_mean(counts_y, k - 0.5 * readout.num_qubits, readout)
+        estimates["instantaneous_power"] = (force * spin, np.abs(force) * spin_error)
+    # e / sqrt(4 s^2 + e), as in `estimate_standard_deviation`
+    estimates["energy_fluctuation"] = (
+        delta * sigma,
+        delta * error / np.sqrt(4.0 * variance + error),
+    )
+    estimates["diagonal_entropy"] = _entropy(n_k, estimates["population"][0], readout)
+    return {name: estimates[name] for name in raw}
+
+
+def _entropy(
+    counts: IntArray, populations: FloatArray, readout: ReadoutErrors
+) -> tuple[FloatArray, FloatArray]:
+    """Return the entropy of the true weights and its error by a parametric bootstrap."""
+    rng = np.random.default_rng(0)
+    shots = counts.sum(axis=-1)
+    expected = populations @ readout.weight_confusion().T
+    # One unseen shot anywhere, so that a certain record scatters too.
+    expected = (expected * shots[:, np.newaxis] + 1.0 / expected.shape[-1]) / (
+        shots[:, np.newaxis] + 1.0
+    )
+    drawn = rng.multinomial(shots, expected, size=(_NUM_DRAWS, shots.size))
+    flips = [
+        (flip + error * rng.standard_normal((_NUM_DRAWS, flip.size))).clip(0.0, 0.49)
+        for flip, error in zip((readout.flip_up, readout.flip_down), readout.stderr, strict=True)
+    ]
+    inverses = np.linalg.inv(weight_confusion(flips[0], flips[1]))
+    quasi = drawn / shots[:, np.newaxis] @ inverses.transpose(0, 2, 1)
+    entropies = diagonal_entropy(nearest_distribution(quasi))
+    value = diagonal_entropy(populations)
+    bias = entropies.mean(axis=0) - value
+    return value - bias, entropies.std(axis=0, ddof=1)
+
+
+def _quasi_error(counts: IntArray, inverse: FloatArray, readout: ReadoutErrors) -> FloatArray:
+    shots = counts.sum(axis=-1, keepdims=True)
+    read = counts / shots
+    spread = read @ (inverse**2).T - (read @ inverse.T) ** 2
+    # The unseen shot of `estimate_populations`, amplified by the inversion.
+    unseen = np.ptp(inverse, axis=-1) / (shots + 1.0)
+    variance = np.maximum(spread, 0.0) / np.maximum(shots - 1, 1) + unseen**2
+    calibration = [_calibration_variance(counts, row, inverse, readout) for row in inverse]
+    error: FloatArray = np.sqrt(variance + np.stack(calibration, axis=-1))
+    return error
+
+
+def _calibration_variance(
+    counts: IntArray, weights: FloatArray, inverse: FloatArray, readout: ReadoutErrors
+) -> FloatArray:
+    errors = np.concatenate(readout.stderr)
+    if not errors.any():
+        return np.zeros(counts.shape[:-1])
+    quasi = counts / counts.sum(axis=-1, keepdims=True) @ inverse.T
+    moved = np.einsum("gjk,...k->...gj", readout.weight_confusion_gradient(), quasi)
+    slopes = np.einsum("...j,...gj->...g", np.broadcast_to(weights, counts.shape), moved)
+    variance: FloatArray = (slopes * errors) ** 2 @ np.ones(errors.size)
+    return variance
+
+
+def _inverse(readout: ReadoutErrors) -> FloatArray:
+    inverse: FloatArray = np.linalg.inv(readout.weight_confusion()).astype(np.float64)
+    amplification = float(np.abs(inverse).max())
+    if amplification > _LARGEST_AMPLIFICATION:
+        raise ValueError(
+            "`readout` must be good enough to be inverted, got errors amplified "
+            f"{amplification:.1g} times."
+        )
+    return inverse
+
+
+def _check_width(counts: Any, readout: ReadoutErrors) -> IntArray:
+    if not isinstance(readout, ReadoutErrors):
+        raise TypeError(f"`readout` must be ReadoutErrors, got {type(readout).__name__}.")
+    n_k = check_counts("counts", counts)
+    if n_k.shape[-1] != readout.num_qubits + 1:
+        raise ValueError(
+            f"`counts` must have {readout.num_qubits + 1} entries on the last axis for the "
+            f"{readout.num_qubits} qubits of `readout`, got {n_k.shape[-1]}."
+        )
+    return n_k

@@ -1,0 +1,200 @@
+r"""Zero-noise extrapolation: from measurements at amplified noise to the value without noise.
+
+The same circuit is run with its noisy part repeated (folded) so that the noise is x = 1, 3, 5, ..
+times as strong; y(0) is read off a curve through y(x). What is gained in bias is paid for in
+variance: the error of y(0) is larger than that of y(1), and is reported so.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from rzqiskit.validation import check_choice
+
+__all__ = ["Extrapolation", "extrapolate_to_zero_noise"]
+
+FloatArray = npt.NDArray[np.float64]
+Extrapolation = Literal["linear", "quadratic", "exponential", "richardson"]
+
+# Largest amplification e^c of the signal from the least noise to none that the exponential fit
+# considers: beyond it there is no signal to amplify.
+_LARGEST_EXPONENT = 3.0
+
+
+def extrapolate_to_zero_noise(
+    noise_factors: npt.ArrayLike,
+    values: npt.ArrayLike,
+    stderr: npt.ArrayLike,
+    *,
+    method: Extrapolation = "linear",
+    asymptote: npt.ArrayLike = 0.0,
+    noise_stderr: npt.ArrayLike = 0.0,
+) -> tuple[FloatArray, FloatArray]:
+    """Return the value at zero noise and its standard error.
+
+    Args:
+        noise_factors: x, shape (num_factors,) or that of `values` where each column has its own
+            (noise measured by a guide, see `guide_noise`); 1 is the circuit as it stands.
+        values: y(x), shape (num_factors, ...), each independent of the others.
+        stderr: their standard errors, same shape.
+        method: "linear" and "quadratic" are weighted least squares, "richardson" is the
+            polynomial through all points, "exponential" fits b + a exp(-c x).
+        asymptote: b, where infinite noise leads (N Delta/2 for E); scalar or shape (...).
+        noise_stderr: standard errors of `noise_factors`, scalar or their shape; they enter by
+            the slope of the curve (effective variance).
+
+    Returns:
+        y(0) and its standard error, shape (...). The error is that of the shots as amplified by
+        the extrapolation; it knows nothing of a curve that is not of the assumed form.
+
+    Raises:
+        TypeError: arguments that are not numeric.
+        ValueError: too few or equal noise factors, arrays that do not match, a negative error,
+            an unknown method.
+
+    Notes:
+        The rate c is searched between a slight growth and an amplification of e^3 from the least
+        noise to none, and its error counts no wider than that range: where no signal is left to
+        fit c to, the value is the asymptote within an amplified error. A column with an error of
+        zero is fitted without weights.
+
+    Examples:
+        >>> value, stderr = extrapolate_to_zero_noise(
+        ...     [1.0, 3.0], [[0.9], [0.7]], [[0.01], [0.01]], method="linear"
+        ... )
+        >>> value.round(3), stderr.round(4)
+        (array([1.]), array([0.0158]))
+        >>> value, _ = extrapolate_to_zero_noise(
+        ...     [1.0, 2.0], [0.5, 0.25], [0.01, 0.01], method="exponential"
+        ... )
+        >>> float(value.round(6))
+        1.0
+    """
+    check_choice("method", method, get_args(Extrapolation))
+    y = _check_real("values", values)
+    if y.ndim == 0 or y.shape[0] < 2:
+        raise ValueError(
+            f"`values` must have at least 2 noise factors on the first axis, got shape {y.shape}."
+        )
+    sigma = _check_like("stderr", stderr, y)
+    x = _check_real("noise_factors", noise_factors)
+    if x.shape not in (y.shape[:1], y.shape):
+        raise ValueError(
+            f"`noise_factors` must have the shape {y.shape[:1]} or {y.shape}, got {x.shape}."
+        )
+    if x.ndim == 1:
+        x = x.reshape(-1, *[1] * (y.ndim - 1))
+    x_sigma = np.broadcast_to(_check_like("noise_stderr", noise_stderr, x), y.shape)
+    x = np.broadcast_to(x, y.shape)
+    degree = {"linear": 1, "quadratic": 2, "exponential": 1, "richardson": y.shape[0] - 1}[method]
+    if y.shape[0] <= degree:
+        raise ValueError(
+            f"`noise_factors` must be at least {degree + 1} for {method!r}, got {y.shape[0]}."
+        )
+    if (np.diff(np.sort(x, axis=0), axis=0) <= 0.0).any():
+        raise ValueError("`noise_factors` must differ from each other, got equal ones.")
+    b = np.broadcast_to(_check_real("asymptote", asymptote), y.shape[1:])
+    columns = (a.reshape(y.shape[0], -1).T for a in (x, y, sigma, x_sigma))
+    x, y_columns, sigma, x_sigma = columns
+    if method == "exponential":
+        value, error = _exponential(x, y_columns - b.reshape(-1, 1), sigma, x_sigma)
+        value = value + b.ravel()
+    else:
+        value, error = _polynomial(x, y_columns, sigma, x_sigma, degree)
+    return value.reshape(y.shape[1:]), error.reshape(y.shape[1:])
+
+
+def _polynomial(
+    x: FloatArray, y: FloatArray, sigma: FloatArray, x_sigma: FloatArray, degree: int
+) -> tuple[FloatArray, FloatArray]:
+    """Return value at 0 and error of the polynomials; all shapes (columns, factors)."""
+    scale = np.abs(x).max(axis=1, keepdims=True)
+    powers = np.arange(degree + 1)
+    design = (x / scale)[..., np.newaxis] ** powers
+    total = sigma
+    coefficients = np.empty((len(x), degree + 1))
+    inverse = np.empty((len(x), degree + 1, x.shape[1]))
+    # With an error of x the weights depend on the slope: two more rounds settle them.
+    for _ in range(3 if x_sigma.any() else 1):
+        weight = 1.0 / np.where((total > 0.0).all(axis=1, keepdims=True), total, 1.0)
+        inverse = np.linalg.pinv(design * weight[..., np.newaxis]) * weight[:, np.newaxis]
+        coefficients = np.einsum("mpf,mf->mp", inverse, y)
+        slope = (design[..., :-1] @ (coefficients * powers)[:, 1:, np.newaxis])[..., 0] / scale
+        total = np.hypot(sigma, slope * x_sigma)
+    return coefficients[:, 0], _combined(inverse[:, 0], total)
+
+
+def _exponential(
+    x: FloatArray, y: FloatArray, sigma: FloatArray, x_sigma: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return a and its error for y = a exp(-c x); all shapes (columns, factors)."""
+    total = sigma
+    value: FloatArray = np.empty(len(x))
+    for _ in range(3 if x_sigma.any() else 1):
+        weight = 1.0 / np.where((total > 0.0).all(axis=1, keepdims=True), total, 1.0)
+        rate = _best_rate(x, y, weight)
+        shape = np.exp(-rate[:, np.newaxis] * x)
+        value = np.sum(weight**2 * shape * y, axis=1) / np.sum((weight * shape) ** 2, axis=1)
+        slope = (value * rate)[:, np.newaxis] * shape
+        total = np.hypot(sigma, slope * x_sigma)
+    # Linearised in a and c, with what is known of c beforehand, the width of its range: without
+    # that the error would diverge where no signal is left (a = 0) to tell c.
+    low, high = _range_of_rates(x)
+    known = np.where((total > 0.0).all(axis=1), 12.0 / (high - low) ** 2, 0.0)
+    design = np.stack([shape, -value[:, np.newaxis] * x * shape], axis=-1)
+    design = design * weight[..., np.newaxis]
+    normal = design.transpose(0, 2, 1) @ design
+    normal[:, 1, 1] += known
+    inverse = np.linalg.pinv(normal, hermitian=True)[:, 0]
+    at_zero = np.einsum("mp,mfp->mf", inverse, design) * weight
+    return value, np.hypot(_combined(at_zero, total), inverse[:, 1] * np.sqrt(known))
+
+
+def _combined(coefficients: FloatArray, errors: FloatArray) -> FloatArray:
+    """Return the error of sum_f c_f y_f for each column."""
+    error: FloatArray = np.sqrt(np.sum((coefficients * errors) ** 2, axis=1))
+    return error
+
+
+def _best_rate(x: FloatArray, y: FloatArray, weight: FloatArray) -> FloatArray:
+    """Return the decay rate c of least chi^2, by repeated zooming on a grid."""
+    low, high = lowest, highest = _range_of_rates(x)
+    fractions = np.linspace(0.0, 1.0, 33)
+    for _ in range(9):
+        rates = low[:, np.newaxis] + (high - low)[:, np.newaxis] * fractions
+        shape = weight[:, np.newaxis] * np.exp(-rates[..., np.newaxis] * x[:, np.newaxis])
+        target = (weight * y)[:, np.newaxis]
+        explained = np.sum(shape * target, axis=-1) ** 2 / np.sum(shape**2, axis=-1)
+        best: FloatArray = rates[np.arange(len(x)), np.argmax(explained, axis=1)]
+        step = (high - low) / 32.0
+        low, high = np.maximum(best - step, lowest), np.minimum(best + step, highest)
+    return best
+
+
+def _range_of_rates(x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    nearest, farthest = np.abs(x).min(axis=1), np.abs(x).max(axis=1)
+    # A little growth is allowed for, or noise about c = 0 would bias the value.
+    return -1.0 / farthest, _LARGEST_EXPONENT / np.maximum(nearest, 0.1 * farthest)
+
+
+def _check_real(name: str, values: Any) -> FloatArray:
+    array = np.asarray(values)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"`{name}` must be an array of real numbers, got dtype {array.dtype}.")
+    if not np.isfinite(array).all():
+        raise ValueError(f"`{name}` must be finite, got {array[~np.isfinite(array)][0]!s}.")
+    return array.astype(np.float64)
+
+
+def _check_like(name: str, values: Any, other: FloatArray) -> FloatArray:
+    array = _check_real(name, values)
+    if array.ndim and array.shape != other.shape and array.shape != other.shape[:1]:
+        raise ValueError(f"`{name}` must have the shape {other.shape}, got {array.shape}.")
+    if (array < 0.0).any():
+        raise ValueError(f"`{name}` must not be negative, got {array.min():g}.")
+    if array.ndim == 1:
+        array = array.reshape(-1, *[1] * (other.ndim - 1))
+    return np.broadcast_to(array, other.shape)

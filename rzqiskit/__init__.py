@@ -26,6 +26,8 @@ _MODULES = {
     "RosenZenerBattery": "model",
     "SchemaError": "schema",
     "evolve_exact": "exact",
+    "ground_state_transition": "spectrum",
+    "undriven_spectrum": "spectrum",
 }
 
 __all__ = sorted(_MODULES)
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from rzqiskit.grid import BatteryGrid as BatteryGrid
     from rzqiskit.model import RosenZenerBattery as RosenZenerBattery
     from rzqiskit.schema import SchemaError as SchemaError
+    from rzqiskit.spectrum import ground_state_transition as ground_state_transition
+    from rzqiskit.spectrum import undriven_spectrum as undriven_spectrum
 
 
 def __getattr__(name: str) -> Any:

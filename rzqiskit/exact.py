@@ -220,7 +220,7 @@ def _evolve_one(
         if "collective_spin" in names:
             coords["axis"] = (("axis",), ["x", "y", "z"])
     if any(name in names for name in ("population", "population_window", "incoherent_ergotropy")):
-        arguments = (num, delta, battery.jz_squared_coefficient, *drive, time, report[5],
+        arguments = (num, delta, battery.jz_squared_coefficient, *drive, time, *report[5:7],
                      *limits, table, offsets[0])  # fmt: skip
         variables.update(_populations(battery, arguments, names))
         if "population" in names:
@@ -253,7 +253,7 @@ def _failure(
 ) -> str:
     reason = _STATUS[status].format(limits[1] if status == 2 else limits[0])
     return (
-        f"{reason}: stopped at t = {report[6]:.6g} with {report[0]:.0f} levels "
+        f"{reason}: stopped at t = {report[7]:.6g} with {report[0]:.0f} levels "
         f"(`num_qubits` = {battery.num_qubits}, `interaction` = {battery.interaction:g})."
     )
 

@@ -151,24 +151,38 @@ def _combine(row, base, h, slopes, out, n):
             out[i] += w1 * k1[i]
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def _component_scale(levels, tilt):
+    """Return what the errors of the components are multiplied by, shape (9 + 2 levels,).
+
+    A pulse that tilts the mean field by no more than `tilt` makes a_1, a_2 and the levels above
+    the lowest that small; their errors have to be small against `tilt`, all others against 1.
+    """
+    scale = np.ones(9 + 2 * levels)
+    scale[:2] = 1.0 / tilt
+    scale[10 : 9 + levels] = 1.0 / tilt
+    scale[10 + levels :] = 1.0 / tilt
+    return scale
+
+
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _local_error(step, slopes, zero, work, n):
+def _local_error(step, slopes, zero, scale, work, n):
     """Return the local error of the step, from Hairer's combination of two estimates."""
     _combine(_ROW_E5, zero, 1.0, slopes, work, n)
     sum5 = 0.0
     for i in range(n):
-        sum5 += work[i] * work[i]
+        sum5 += (scale[i] * work[i]) ** 2
     if sum5 == 0.0:
         return 0.0
     _combine(_ROW_E3, zero, 1.0, slopes, work, n)
     sum3 = 0.0
     for i in range(n):
-        sum3 += work[i] * work[i]
+        sum3 += (scale[i] * work[i]) ** 2
     return abs(step) * sum5 / math.sqrt(sum5 + 0.01 * sum3)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _top_terms(dense, n):
+def _top_terms(dense, scale, n):
     """Return the two highest terms of the dense output at their largest.
 
     Where the series converges the highest is the smaller. Near the limit of stability the extra
@@ -177,8 +191,8 @@ def _top_terms(dense, n):
     """
     top = below = 0.0
     for i in range(n):
-        top += dense[7, i] ** 2
-        below += dense[6, i] ** 2
+        top += (scale[i] * dense[7, i]) ** 2
+        below += (scale[i] * dense[6, i]) ** 2
     # maxima of x^4 (1 - x)^3 and of x^3 (1 - x)^3 over the step
     return 0.0084 * math.sqrt(top), 0.0156 * math.sqrt(below)
 
@@ -228,7 +242,7 @@ def initial_state(num_qubits, g):
 @njit(cache=True, nogil=True, error_model="numpy")
 def integrate_frame(
     num_qubits, delta, g, kind, parameters, edges, coefficients, end,
-    tolerance, max_levels, max_steps, y, clock, count,
+    tolerance, tilt, max_levels, max_steps, y, clock, count,
 ):  # fmt: skip
     """Integrate the frame from `clock` on to `end`, or until the store of the dense output is full.
 
@@ -241,7 +255,7 @@ def integrate_frame(
     """
     full = num_qubits + 1 if g != 0.0 else 1
     levels = count[LEVELS]
-    edge_limit = max(_EDGE * tolerance, 2e-16)
+    edge_limit = tilt * max(_EDGE * tolerance, 2e-16)
     capacity = 64
     starts = np.empty(capacity + 1)
     table = np.empty((capacity, 3), np.int64)
@@ -254,6 +268,7 @@ def integrate_frame(
     s = ladder(levels, num_qubits)
     slopes = np.empty((16, n))
     stage, zero, error_work = np.empty(n), np.zeros(n), np.empty(n)
+    scale = _component_scale(levels, tilt)
     workr, worki = np.empty(levels), np.empty(levels)
     status = DONE
     while piece < edges.size - 1 and t < end and status == DONE:
@@ -284,7 +299,7 @@ def integrate_frame(
                 )  # fmt: skip
                 _slope(f, delta, g, num_qubits, s, stage, slopes[i], workr, worki, levels)
             # stage 12 starts from the new state itself: `stage` holds it
-            error = _local_error(step, slopes, zero, error_work, n) / tolerance
+            error = _local_error(step, slopes, zero, scale, error_work, n) / tolerance
             if not error <= 1.0:
                 count[REJECTED] += 1
                 factor = 0.9 * error ** (-0.125) if error < 1e300 else 0.2
@@ -308,6 +323,7 @@ def integrate_frame(
                     slopes = np.empty((16, n))
                     slopes[0] = rate0
                     stage, zero, error_work = np.empty(n), np.zeros(n), np.empty(n)
+                    scale = _component_scale(levels, tilt)
                     workr, worki = np.empty(levels), np.empty(levels)
                     continue
             if n_steps == capacity:
@@ -337,7 +353,7 @@ def integrate_frame(
                 _slope(f, delta, g, num_qubits, s, stage, slopes[i], workr, worki, levels)
             for i in range(4):
                 _combine(_ROW_D + i, zero, step, slopes, dense[4 + i], n)
-            top, below = _top_terms(dense, n)
+            top, below = _top_terms(dense, scale, n)
             if top > _DENSE_FLOOR * tolerance and top > below:
                 count[REJECTED] += 1
                 h = 0.75 * step

@@ -39,11 +39,12 @@ REPORT_FIELDS = (
     "truncation_weight",
     "norm_drift",
     "local_tolerance",
+    "tilt",
     "end_time",
 )
 # Local error against the tolerance, and the steps that it may add up over: measured over random
 # problems, see tests/test_exact_tolerance.py.
-_SAFETY = 0.08
+_SAFETY = 0.12
 _LONG = 1000
 _FLOOR = 1e-15
 
@@ -73,18 +74,17 @@ def solve_battery(
 
     Written are `metrics` (5, num_times) and, unless it has no columns, `moments` (10, num_times)
     at `times` (num_times,), which may be empty; `maxima` (5, 2), the maximum over [0, end] and its
-    time, of E, P, P_I, Sigma, S; `report` (7,), see REPORT_FIELDS.
+    time, of E, P, P_I, Sigma, S; `report` (8,), see REPORT_FIELDS.
     """
     if num_qubits == 1:
         g = 0.0  # Jz^2 = 1/4: a number
     strength, area = _strength_and_area(delta, kind, parameters, edges, coefficients)
     end = min(end, edges[-1])
-    tilt = min(1.0, max(area, 1e-300))
+    tilt = min(1.0, area) if area > 0.0 else 1.0
     patience = 1.0
     status = DONE
     for _ in range(4):
-        local = _SAFETY * tolerance * tilt * patience / strength
-        local = max(_FLOOR * tilt, local)
+        local = max(_FLOOR, _SAFETY * tolerance * patience / strength)
         y, clock, count = initial_state(num_qubits, g)
         maxima[:, 0] = -math.inf
         maxima[:, 1] = 0.0
@@ -94,7 +94,7 @@ def solve_battery(
         while status == MORE:
             status, starts, table, flat, y = integrate_frame(
                 num_qubits, delta, g, kind, parameters, edges, coefficients, end, local,
-                max_levels, max_steps, y, clock, count,
+                tilt, max_levels, max_steps, y, clock, count,
             )  # fmt: skip
             if status not in (DONE, MORE):
                 break
@@ -114,7 +114,7 @@ def solve_battery(
             written = max(written, last)
         report[0], report[1], report[2] = count[LEVELS], count[STEPS], count[REJECTED]
         report[3], report[4] = clock[WEIGHT], clock[DRIFT]
-        report[5], report[6] = local, clock[TIME]
+        report[5], report[6], report[7] = local, tilt, clock[TIME]
         # A weak pulse leaves the largest Sigma small, a long one adds up many local errors: once
         # more where the run turns out to be either.
         weak = largest < 0.5 * tilt
@@ -122,7 +122,7 @@ def solve_battery(
         if status != DONE or largest == 0.0 or not (weak or long):
             break
         if weak:
-            tilt = largest
+            tilt = max(largest, 1e-100)
         if long:
             patience = _LONG / count[STEPS]
     maxima[FLUCTUATION, 0] = math.sqrt(max(maxima[FLUCTUATION, 0], 0.0))
@@ -131,7 +131,7 @@ def solve_battery(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def solve_populations(
-    num_qubits, delta, g, kind, parameters, edges, coefficients, times, local_tolerance,
+    num_qubits, delta, g, kind, parameters, edges, coefficients, times, local_tolerance, tilt,
     max_levels, max_steps, rotation, offset, populations, window_start,
 ):  # fmt: skip
     """Write the populations at `times`, see `sample_populations`; return the widest row's width.
@@ -147,7 +147,7 @@ def solve_populations(
     while status == MORE:
         status, starts, table, flat, y = integrate_frame(
             num_qubits, delta, g, kind, parameters, edges, coefficients, end, local_tolerance,
-            max_levels, max_steps, y, clock, count,
+            tilt, max_levels, max_steps, y, clock, count,
         )  # fmt: skip
         last = times.size
         if status == MORE:

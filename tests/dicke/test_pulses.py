@@ -1,0 +1,73 @@
+"""Encoded drives against the drives themselves."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from rzqiskit import drives
+from rzqiskit.dicke.pulses import PIECEWISE, encode_drive, pulse_value_slope
+
+
+@dataclasses.dataclass(frozen=True)
+class Chirp(drives.Drive):
+    duration: float = 2.0
+
+    @property
+    def breakpoints(self):
+        return (0.7,)
+
+    def _value(self, t):
+        return np.where(t < 0.7, np.sin(40.0 * t**2), 3.0 - t)
+
+
+DRIVES = [
+    drives.SineSquaredDrive(20.0, 0.3),
+    drives.GaussianDrive(15.0, 0.2, 0.05, 0.5),
+    drives.SechDrive(12.0, 0.3, 0.04, 0.6),
+    drives.ExponentialDrive(18.0, 0.1, 0.5),
+    drives.RectangularDrive(9.0, 0.4),
+    drives.HarmonicDrive(11.0, 7.0, 0.7, 0.4),
+    drives.SampledDrive([0.0, 0.1, 0.13, 0.5], [0.0, 22.0, -3.0, 6.0]),
+    Chirp(),
+]
+
+
+@pytest.mark.parametrize("drive", DRIVES, ids=lambda drive: type(drive).__name__)
+def test_value_and_slope(drive):
+    encoded = encode_drive(drive)
+    assert encoded.edges[0] == 0.0
+    assert encoded.edges[-1] == drive.duration
+    for breakpoint_ in drive.breakpoints:
+        assert breakpoint_ in encoded.edges
+    scale = np.abs(drive.value(np.linspace(0.0, drive.duration, 501))).max()
+    for piece in range(encoded.edges.size - 1):
+        low, high = encoded.edges[piece : piece + 2]
+        # inside the piece: at its ends the drive itself may belong to the next one
+        for t in low + (high - low) * np.array([0.01, 0.3, 0.62, 0.99]):
+            value, slope = pulse_value_slope(t, *encoded, piece)
+            assert value == pytest.approx(float(drive.value(t)), abs=2e-14 * scale)
+            h = 1e-4 * (high - low)
+            ahead, behind = (pulse_value_slope(t + s, *encoded, piece)[0] for s in (h, -h))
+            assert slope == pytest.approx(
+                (ahead - behind) / (2.0 * h), abs=1e-4 * scale / drive.duration, rel=1e-5
+            )
+
+
+def test_a_polynomial_drive_needs_few_pieces():
+    assert encode_drive(Chirp()).kind == PIECEWISE
+    assert encode_drive(Chirp()).edges.size < 40
+
+
+def test_a_drive_too_rough_is_refused():
+    @dataclasses.dataclass(frozen=True)
+    class Noise(drives.Drive):
+        duration: float = 1.0
+
+        def _value(self, t):
+            return np.sin(1e7 * t)
+
+    with pytest.raises(ValueError, match="`drive` must be smooth between its breakpoints"):
+        encode_drive(Noise())

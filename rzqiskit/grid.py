@@ -60,10 +60,10 @@ class BatteryGrid:
             raise TypeError(f"`drive` must be a Drive, got {type(drive).__name__}.")
         fields = {field.name for field in dataclasses.fields(drive)}  # type: ignore[arg-type]
         given = {"num_qubits": num_qubits, **parameters}
-        known = {*_BATTERY_PARAMETERS, *(f"drive_{field}" for field in fields)}
+        self._known = sorted([*_BATTERY_PARAMETERS, *(f"drive_{field}" for field in fields)])
         for name in given:
-            if name not in known:
-                raise TypeError(f"`{name}` must be one of {', '.join(sorted(known))}.")
+            if name not in self._known:
+                raise TypeError(f"`{name}` must be one of {', '.join(self._known)}.")
         self._drive = drive
         self._arrays = {name: _checked(name, value) for name, value in given.items()}
         for name, array in self._arrays.items():
@@ -114,7 +114,11 @@ class BatteryGrid:
 
         Args:
             name: a parameter of the battery or `drive_<field>`.
+
+        Raises:
+            ValueError: no such parameter.
         """
+        check_choice("name", name, self._known)
         if name in self._arrays:
             array = self._arrays[name]
         elif name.startswith("drive_"):

@@ -98,7 +98,8 @@ def binding_values(bindings: BindingsArray, circuit: QuantumCircuit) -> FloatArr
     size = math.prod(bindings.shape)
     if not circuit.num_parameters:
         return np.empty((size, 0))
-    return np.asarray(bindings.as_array(circuit.parameters), dtype=np.float64).reshape(size, -1)
+    values = np.asarray(bindings.as_array(circuit.parameters), dtype=np.float64)
+    return values.reshape(size, circuit.num_parameters)
 
 
 def _evolve(

@@ -53,7 +53,8 @@ def spin_squeezing(mean: npt.ArrayLike, covariance: npt.ArrayLike, num_qubits: i
     """
     mean, covariance = np.asarray(mean, dtype=float), np.asarray(covariance, dtype=float)
     length = np.linalg.norm(mean, axis=-1)
-    direction = mean / np.where(length > 0.0, length, 1.0)[..., None]
+    nonzero = np.where(length > 0.0, length, 1.0)
+    direction = np.where((length > 0.0)[..., None], mean / nonzero[..., None], [0.0, 0.0, 1.0])
     # The two axes across the mean spin: from the coordinate axis that it is farthest from.
     farthest = np.eye(3)[np.argmin(np.abs(direction), axis=-1)]
     first = np.cross(direction, farthest)
@@ -63,10 +64,7 @@ def spin_squeezing(mean: npt.ArrayLike, covariance: npt.ArrayLike, num_qubits: i
     yy = np.einsum("...i,...ij,...j", second, covariance, second)
     xy = np.einsum("...i,...ij,...j", first, covariance, second)
     smallest = 0.5 * (xx + yy - np.hypot(xx - yy, 2.0 * xy))
-    with np.errstate(divide="ignore"):
-        return np.where(
-            length > 0.0, num_qubits * smallest / np.where(length > 0.0, length, 1.0) ** 2, np.inf
-        )
+    return np.where(length > 0.0, num_qubits * smallest / nonzero**2, np.inf)
 
 
 def quantum_fisher_information(covariance: npt.ArrayLike) -> FloatArray:

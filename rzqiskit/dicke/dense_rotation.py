@@ -35,6 +35,9 @@ def rotation_table(num_qubits: int) -> FloatArray:
     values, vectors = eigh_tridiagonal(
         np.zeros(num_qubits + 1), 0.5 * np.sqrt((k + 1.0) * (num_qubits - k))
     )
+    # Orthogonal to the last digit: what is missing would pile up layer by layer.
+    exact = vectors.astype(np.longdouble)
+    vectors = (1.5 * exact - 0.5 * exact @ (exact.T @ exact)).astype(np.float64)
     kept = vectors[:, (num_qubits + 1) // 2 :].copy()
     if num_qubits % 2 == 0:
         kept[1::2, 0] = 0.0

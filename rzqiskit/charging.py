@@ -5,13 +5,20 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rzqiskit import metrics
-from rzqiskit.circuits.product_formula import Basis, Frame, Spacing, charging_schedule
+from rzqiskit.circuits.product_formula import (
+    Basis,
+    Formula,
+    Frame,
+    Slices,
+    Spacing,
+    charging_schedules,
+)
 from rzqiskit.model import RosenZenerBattery
 from rzqiskit.schema import make_dataset, provenance
 from rzqiskit.validation import (
@@ -32,15 +39,6 @@ Variables = dict[str, tuple[tuple[str, ...], Any]]
 MEASURED_BASES: tuple[Basis, ...] = ("z", "y")
 
 
-class Formula(TypedDict):
-    """The product formula of a run, as `charging_schedule` takes it."""
-
-    num_steps: int
-    order: int
-    frame: Frame
-    spacing: Spacing
-
-
 def run_charging(
     battery: RosenZenerBattery,
     times: npt.ArrayLike,
@@ -51,6 +49,7 @@ def run_charging(
     order: int = 2,
     frame: Frame = "mean-field",
     spacing: Spacing = "time",
+    slices: Slices = "each",
     seed: np.random.Generator | int | None = None,
 ) -> xr.Dataset:
     """Return the metrics of the battery as charged by circuits.
@@ -67,6 +66,9 @@ def run_charging(
         frame: interaction picture of the formula, "mean-field" or "drive", see
             `charging_schedule`.
         spacing: slices of equal "time" or equal pulse "area".
+        slices: "each" time has `num_steps` slices of its own, or all have a "shared" grid of
+            `num_steps` slices up to the last time, of which early times use only the first. Then
+            exact probabilities cost one layer a time.
         seed: fixes the shots of Aer; an integer is mixed with the battery and the circuits'
             parameters, so that runs of different batteries with one seed are independent.
             A sampler of your own carries its own seed.
@@ -102,7 +104,7 @@ def run_charging(
     if not isinstance(battery, RosenZenerBattery):
         raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
     time = check_times(times)
-    run = Formula(num_steps=num_steps, order=order, frame=frame, spacing=spacing)
+    run = Formula(num_steps=num_steps, order=order, frame=frame, spacing=spacing, slices=slices)
     if shots is None:
         if sampler is not None or seed is not None:
             name = "sampler" if sampler is not None else "seed"
@@ -200,7 +202,7 @@ def _exact_variables(battery: RosenZenerBattery, time: FloatArray, run: Formula)
     from rzqiskit.execution.trace import trace_amplitudes
 
     # Basis "y" keeps the last diagonal layers, on which the Z-basis populations do not depend.
-    schedules = [charging_schedule(battery, t, basis="y", **run) for t in time.tolist()]
+    schedules = charging_schedules(battery, time, basis="y", **run)
     amplitudes = trace_amplitudes(schedules)
     populations = np.abs(amplitudes) ** 2
     energy = metrics.stored_energy(populations, battery.level_splitting)

@@ -87,6 +87,23 @@ def test_counts_follow_the_exact_probabilities(sampler):
         assert (deviation[~known] < 5.5 * error[~known]).all()
 
 
+@pytest.mark.parametrize("frame", ["mean-field", "drive"])
+def test_shared_slices_sample_what_the_trace_says(frame):
+    battery = make_battery(4)
+    options = {"num_steps": 8, "slices": "shared", "frame": frame}
+    exact = run_charging(battery, TIMES, shots=None, **options)
+    data = run_charging(battery, TIMES, shots=2000, seed=5, **options)
+    expected = 2000 * exact.population.values
+    likely = expected > 5.0
+    chi_square = ((data.counts.values - expected)[likely] ** 2 / expected[likely]).sum()
+    # 5 sigma one-sided: false-alarm rate 2.9e-7 a case.
+    assert chi_square < chi2.isf(2.9e-7, likely.sum())
+    # The last time has all slices either way.
+    each = run_charging(battery, TIMES, shots=None, num_steps=8, frame=frame)
+    np.testing.assert_allclose(exact.population[-1], each.population[-1], atol=1e-12)
+    assert abs(exact.population[2] - each.population[2]).max() > 1e-6
+
+
 def test_rate_of_the_energy_is_the_measured_power():
     # Eq. for P_I needs the sign of the Y basis: dE/dt of the Z basis must be what Y measures.
     battery = make_battery()

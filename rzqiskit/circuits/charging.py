@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +19,13 @@ from rzqiskit.circuits.gates import CollectiveZZGate
 from rzqiskit.circuits.product_formula import (
     Axis,
     Basis,
-    ChargingSchedule,
+    Formula,
     Frame,
+    Slices,
     Spacing,
-    charging_schedule,
+    charging_schedules,
 )
-from rzqiskit.validation import FloatArray, check_times
+from rzqiskit.validation import FloatArray
 
 if TYPE_CHECKING:
     from rzqiskit.model import RosenZenerBattery
@@ -32,16 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["ChargingSweep", "build_charging_circuits", "build_charging_sweeps"]
 
 CREGISTER = "meas"
-
-
-class Options(TypedDict):
-    """What `charging_schedule` needs beside the battery and the time."""
-
-    num_steps: int
-    order: int
-    basis: Basis
-    frame: Frame
-    spacing: Spacing
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +59,7 @@ def build_charging_circuits(
     basis: Basis = "z",
     frame: Frame = "mean-field",
     spacing: Spacing = "time",
+    slices: Slices = "each",
 ) -> list[QuantumCircuit]:
     """Return one measured circuit for each time.
 
@@ -80,11 +72,13 @@ def build_charging_circuits(
         frame: interaction picture of the formula, "mean-field" or "drive", see
             `charging_schedule`.
         spacing: slices of equal "time" or equal pulse "area".
+        slices: "each" time has `num_steps` slices of its own, or all have a "shared" grid of
+            `num_steps` slices up to the last time, of which early times use only the first.
 
     Returns:
         The circuits, named ``charging_<basis>_<index>``, with the classical register ``meas`` of
         one bit a cell. ``circuit.metadata`` holds the battery, time, num_steps, order, basis,
-        frame and spacing in a form that JSON can hold.
+        frame, spacing and slices in a form that JSON can hold.
 
     Raises:
         TypeError: an argument of the wrong type.
@@ -103,14 +97,13 @@ def build_charging_circuits(
         >>> circuits[1].name, circuits[1].metadata["time"]
         ('charging_z_1', 0.3)
     """
-    options = Options(num_steps=num_steps, order=order, basis=basis, frame=frame, spacing=spacing)
-    schedules = _schedules(battery, times, options)
-    description = battery.to_dict()
+    formula = Formula(num_steps=num_steps, order=order, frame=frame, spacing=spacing, slices=slices)
+    schedules = charging_schedules(battery, times, basis=basis, **formula)
     circuits = []
     for index, schedule in enumerate(schedules):
         circuit = _circuit(schedule.axes, schedule.angles, schedule.num_qubits, basis)
         circuit.name = f"charging_{basis}_{index}"
-        circuit.metadata = {"time": schedule.time, **_metadata(description, options)}
+        circuit.metadata = {"time": schedule.time, **_metadata(battery, basis, formula)}
         circuits.append(circuit)
     return circuits
 
@@ -124,6 +117,7 @@ def build_charging_sweeps(
     basis: Basis = "z",
     frame: Frame = "mean-field",
     spacing: Spacing = "time",
+    slices: Slices = "each",
 ) -> list[ChargingSweep]:
     """Return the circuits of `build_charging_circuits` with the angles as parameters.
 
@@ -138,6 +132,7 @@ def build_charging_sweeps(
         basis: "z", "y" or "x".
         frame: "mean-field" or "drive".
         spacing: "time" or "area".
+        slices: "each" or "shared"; shared slices give each number of slices a shape of its own.
 
     Returns:
         One sweep for each shape; ``(sweep.circuit, sweep.angles)`` is a sampler's pub.
@@ -157,32 +152,25 @@ def build_charging_sweeps(
         >>> [sweep.angles.shape for sweep in build_charging_sweeps(battery, times, num_steps=3)]
         [(1, 0), (10, 7)]
     """
-    options = Options(num_steps=num_steps, order=order, basis=basis, frame=frame, spacing=spacing)
-    schedules = _schedules(battery, times, options)
+    formula = Formula(num_steps=num_steps, order=order, frame=frame, spacing=spacing, slices=slices)
+    schedules = charging_schedules(battery, times, basis=basis, **formula)
     groups: dict[tuple[Axis, ...], list[int]] = {}
     for index, schedule in enumerate(schedules):
         groups.setdefault(schedule.axes, []).append(index)
-    description = battery.to_dict()
     sweeps = []
     for axes, members in groups.items():
         parameters = ParameterVector("angle", len(axes))
         circuit = _circuit(axes, list(parameters), battery.num_qubits, basis)
         circuit.name = f"charging_{basis}"
-        circuit.metadata = _metadata(description, options)
+        circuit.metadata = _metadata(battery, basis, formula)
         circuit.metadata["times"] = [schedules[index].time for index in members]
         angles = np.array([schedules[index].angles for index in members], dtype=np.float64)
         sweeps.append(ChargingSweep(circuit, angles, np.array(members, dtype=np.int64)))
     return sweeps
 
 
-def _schedules(
-    battery: RosenZenerBattery, times: npt.ArrayLike, options: Options
-) -> list[ChargingSchedule]:
-    return [charging_schedule(battery, time, **options) for time in check_times(times).tolist()]
-
-
-def _metadata(description: dict[str, Any], options: Options) -> dict[str, Any]:
-    return {"battery": description, **options}
+def _metadata(battery: RosenZenerBattery, basis: Basis, formula: Formula) -> dict[str, Any]:
+    return {"battery": battery.to_dict(), "basis": basis, **formula}
 
 
 def _circuit(

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import numpy as np
+import numpy.typing as npt
 
 from rzqiskit.circuits.frames import FRAMES, Frame, mean_field
 from rzqiskit.circuits.splittings import ORDERS, Splitting, find_splitting
@@ -24,6 +25,7 @@ from rzqiskit.validation import (
     check_choice,
     check_non_negative,
     check_positive_integer,
+    check_times,
 )
 
 if TYPE_CHECKING:
@@ -33,13 +35,17 @@ __all__ = [
     "BASES",
     "FRAMES",
     "ORDERS",
+    "SLICES",
     "SPACINGS",
     "Basis",
     "ChargingSchedule",
+    "Formula",
     "Frame",
     "Layer",
+    "Slices",
     "Spacing",
     "charging_schedule",
+    "charging_schedules",
 ]
 
 Axis = Literal["x", "z", "zz"]
@@ -47,7 +53,19 @@ Basis = Literal["z", "y", "x"]
 BASES: tuple[Basis, ...] = ("z", "y", "x")
 Spacing = Literal["time", "area"]
 SPACINGS: tuple[Spacing, ...] = ("time", "area")
+Slices = Literal["each", "shared"]
+SLICES: tuple[Slices, ...] = ("each", "shared")
 _AREA_GRID = 2049
+
+
+class Formula(TypedDict, total=False):
+    """The options of `charging_schedules` that choose the product formula."""
+
+    num_steps: int
+    order: int
+    frame: Frame
+    spacing: Spacing
+    slices: Slices
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +129,7 @@ def charging_schedule(
     basis: Basis = "z",
     frame: Frame = "mean-field",
     spacing: Spacing = "time",
+    horizon: float | None = None,
 ) -> ChargingSchedule:
     """Return the layers that charge `battery` from t = 0 to `time`.
 
@@ -129,13 +148,17 @@ def charging_schedule(
         spacing: slices of equal "time", or of equal pulse "area" (of abs(f); of equal time where
             there is no pulse). Equal areas pay only where f is nowhere small: a slice across a
             dark stretch stays long however many there are.
+        horizon: None for `num_steps` slices up to `time` itself. Otherwise the slices cover the
+            pulse up to this later time, those after `time` are left out and the one it falls into
+            is cut: schedules of one horizon begin alike, and early ones are short.
 
     Returns:
         The schedule; no layers at all at `time` = 0.
 
     Raises:
         TypeError: an argument of the wrong type.
-        ValueError: a negative time, no slices, an unknown order, basis, frame or spacing.
+        ValueError: a negative time, no slices, an unknown order, basis, frame or spacing, a
+            horizon before the time.
 
     Notes:
         Strang and Lie differ by the first and last layer only, so in the Z basis they are the
@@ -163,8 +186,12 @@ def charging_schedule(
     basis = check_choice("basis", basis, BASES)
     frame = check_choice("frame", frame, FRAMES)
     spacing = check_choice("spacing", spacing, SPACINGS)
+    span = duration if horizon is None else check_non_negative("horizon", horizon)
+    if span < duration:
+        raise ValueError(f"`horizon` must not be before `time` = {duration:g}, got {span:g}.")
     pulse_end = min(duration, battery.drive.duration)
-    times, weights = _nodes(_edges(battery, pulse_end, num_steps, spacing), splitting)
+    edges = _edges(battery, min(span, battery.drive.duration), num_steps, spacing)
+    times, weights = _nodes(_cut(edges, pulse_end), splitting)
     if frame == "drive" or battery.level_splitting == battery.jz_squared_coefficient == 0.0:
         layers = _drive_layers(battery, times, weights)
     else:
@@ -181,6 +208,60 @@ def charging_schedule(
         basis=basis,
         layers=_merged(layers, keep_last=basis != "z"),
     )
+
+
+def charging_schedules(
+    battery: RosenZenerBattery,
+    times: npt.ArrayLike,
+    *,
+    num_steps: int,
+    order: int = 2,
+    basis: Basis = "z",
+    frame: Frame = "mean-field",
+    spacing: Spacing = "time",
+    slices: Slices = "each",
+) -> list[ChargingSchedule]:
+    """Return the schedule of each time.
+
+    Args:
+        battery: what is charged.
+        times: shape (num_times,), inverse energy, strictly increasing, from 0 upwards.
+        num_steps: number of slices: up to each time, or up to the last one.
+        order: see `charging_schedule`.
+        basis: see `charging_schedule`.
+        frame: see `charging_schedule`.
+        spacing: see `charging_schedule`.
+        slices: "each" time has `num_steps` slices of its own, or all have a "shared" grid of
+            `num_steps` slices up to the last time, of which early times use only the first.
+
+    Returns:
+        One schedule for each time.
+
+    Raises:
+        TypeError: an argument of the wrong type.
+        ValueError: an argument out of range.
+
+    Examples:
+        >>> from rzqiskit.drives import SineSquaredDrive
+        >>> from rzqiskit.model import RosenZenerBattery
+        >>> battery = RosenZenerBattery(
+        ...     num_qubits=10, drive=SineSquaredDrive(20.0, 0.3), interaction=2.0
+        ... )
+        >>> for slices in ("each", "shared"):
+        ...     schedules = charging_schedules(battery, [0.1, 0.2, 0.3], num_steps=6, slices=slices)
+        ...     print([schedule.num_zz_layers for schedule in schedules])
+        [5, 5, 5]
+        [1, 3, 5]
+    """
+    checked = check_times(times).tolist()
+    horizon = checked[-1] if check_choice("slices", slices, SLICES) == "shared" else None
+    return [
+        charging_schedule(
+            battery, time, num_steps=num_steps, order=order, basis=basis, frame=frame,
+            spacing=spacing, horizon=horizon,
+        )
+        for time in checked
+    ]  # fmt: skip
 
 
 def _pair_coefficient(battery: RosenZenerBattery) -> float:
@@ -203,6 +284,14 @@ def _edges(
     if area[-1] > 0.0:
         edges[1:-1] = np.interp(np.arange(1, num_steps) / num_steps, area / area[-1], grid)
     return edges
+
+
+def _cut(edges: FloatArray, end: float) -> FloatArray:
+    """Return the edges up to `end`, which becomes the last one."""
+    # An edge that is `end` but for rounding must not leave a sliver behind it.
+    tolerance = 1e-9 * (edges[1] - edges[0])
+    inside = edges[edges < end - tolerance] if end > 0.0 else edges[:1]
+    return np.append(inside, end)
 
 
 def _nodes(edges: FloatArray, splitting: Splitting) -> tuple[FloatArray, FloatArray]:

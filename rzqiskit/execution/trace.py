@@ -29,6 +29,8 @@ ComplexArray = npt.NDArray[np.complex128]
 _GROUP = 5
 # Measured at N = 16 and 20: bringing every cell back to |0> costs Aer about two x layers.
 _RESET_COST = 2
+# Angles of two schedules that differ by rounding only.
+_SAME_ANGLE = 1e-13
 
 
 def trace_amplitudes(schedules: Sequence[ChargingSchedule]) -> ComplexArray:
@@ -104,7 +106,7 @@ def _road(start: tuple[Layer, ...], goal: tuple[Layer, ...]) -> list[Layer]:
     """Return layers from the end of one schedule to the end of another, via their fork."""
     shared = 0
     for left, right in zip(start, goal, strict=False):
-        if left != right:
+        if left.axis != right.axis or abs(left.angle - right.angle) > _SAME_ANGLE:
             break
         shared += 1
     road: list[Layer] = []

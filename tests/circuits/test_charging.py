@@ -68,7 +68,7 @@ def test_names_register_and_metadata():
         assert rz.RosenZenerBattery.from_dict(metadata.pop("battery")) == BATTERY
         assert metadata == {
             "time": time, "num_steps": 3, "order": 2, "basis": "y",
-            "frame": "mean-field", "spacing": "time",
+            "frame": "mean-field", "spacing": "time", "slices": "each",
         }  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """The schedule against QuTiP, as numbers: no circuit is run here."""
 
+import itertools
+
 import numpy as np
 import pytest
 import qutip
@@ -7,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rzqiskit as rz
-from rzqiskit.circuits.product_formula import Layer, charging_schedule
+from rzqiskit.circuits.product_formula import Layer, charging_schedule, charging_schedules
 
 PERIOD = 0.1 * np.pi
 NUM = 6
@@ -258,6 +260,36 @@ def test_first_layers_by_hand():
     assert schedule.layers[0] == Layer("x", 1.5)
 
 
+@pytest.mark.parametrize("frame", ["mean-field", "drive"])
+@pytest.mark.parametrize("order", [1, 2, 4])
+def test_shared_slices_begin_alike_and_are_right(order, frame):
+    battery = make_battery()
+    times = np.array([0.0, 0.11, 0.2, 0.3, 1.0])
+    num_steps = {1: 400, 2: 100, 4: 20}[order]
+    schedules = charging_schedules(
+        battery, times, num_steps=num_steps, order=order, frame=frame, basis="y", slices="shared"
+    )
+    width = PERIOD / num_steps
+    for time, schedule in zip(times.tolist(), schedules, strict=True):
+        assert (
+            distance(apply_layers(schedule), solve(battery, time) if time else np.eye(7)[0])
+            < ({1: 2e-2, 2: 1e-3, 4: 1e-5}[order])
+        )
+        slices = np.ceil(min(time, PERIOD) / width * (1 - 1e-12))
+        assert schedule.num_zz_layers <= {1: 1, 2: 1, 4: 6}[order] * slices + 1
+    whole = int(0.2 / width) * {1: 1, 2: 1, 4: 6}[order] - 1
+    for early, late in itertools.pairwise(schedules[2:]):
+        for left, right in zip(early.layers[: 3 * whole], late.layers, strict=False):
+            assert left.axis == right.axis
+            assert left.angle == pytest.approx(right.angle, abs=1e-13)
+
+
+def test_shared_slices_that_end_at_a_time_leave_no_sliver():
+    times = np.linspace(0.0, PERIOD, 31)
+    schedules = charging_schedules(make_battery(), times, num_steps=30, slices="shared")
+    assert [s.num_zz_layers for s in schedules] == [0, *range(30)]
+
+
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
@@ -269,6 +301,7 @@ def test_first_layers_by_hand():
         ({"order": True}, TypeError, "`order` must be an integer, got True"),
         ({"basis": "Z"}, ValueError, "`basis` must be one of 'z', 'y', 'x', got 'Z'"),
         ({"frame": "lab"}, ValueError, "`frame` must be one of 'mean-field', 'drive', got 'lab'"),
+        ({"horizon": 0.5}, ValueError, "`horizon` must not be before `time` = 1, got 0.5"),
         ({"spacing": 1}, ValueError, "`spacing` must be one of 'time', 'area', got 1"),
     ],
 )

@@ -54,6 +54,10 @@ MAX_LEVELS = 2**15
 """Most levels a state may need; a layer at this size takes seconds."""
 
 _PI = np.longdouble("3.14159265358979323846264338327950288")
+_TOO_STRONG = (
+    "`strength` must squeeze the state less: it needs more than {} of its {} levels, got {!r}."
+)
+_LARGE = 1024  # levels from which it pays to look ahead
 _GUARD = 4  # levels at the edge that must be empty
 _MAX_RADIUS = 60.0  # longest piece of a layer between two looks at the edge
 
@@ -182,10 +186,7 @@ def _squeeze_whole(state: FrameState, c: np.longdouble) -> FrameState:
     """Turn the whole ladder to the lab's levels, apply the phases c m^2, turn back."""
     width = state.num_qubits
     if width + 1 > MAX_LEVELS:
-        raise ValueError(
-            f"`strength` must squeeze the state less: it needs more than {MAX_LEVELS} of its "
-            f"{width + 1} levels, got {float(c)!r}."
-        )
+        raise ValueError(_TOO_STRONG.format(MAX_LEVELS, width + 1, float(c)))
     theta, _, _, chi = _tilt_of(state)
     turned = _turned(state.amplitudes, chi)
     lab = _turn_ladder(np.stack([turned.real, turned.imag]), width, theta)
@@ -207,6 +208,16 @@ def _turn_ladder(parts: FloatArray, num_qubits: int, theta: float) -> FloatArray
     return out
 
 
+def _levels_needed(state: FrameState, c: float) -> float:
+    """Return about how many levels the state reaches: twisting turns its parts about z by 2 c m.
+
+    Eight standard deviations of m to either side, thus less than what is needed to rounding.
+    """
+    variance = float(spin_mean_covariance(state)[1][2, 2])
+    spread = 16.0 * abs(c) * math.sqrt(max(variance, 0.0)) * _tilt_of(state)[1]
+    return state.num_qubits * math.sin(0.5 * min(spread, math.pi)) ** 2
+
+
 def _squeeze_truncated(state: FrameState, c: float) -> FrameState | None:
     """Apply exp(-i c D^2) on as many levels as it takes; None if the whole ladder is cheaper."""
     width = state.num_qubits
@@ -224,11 +235,8 @@ def _squeeze_truncated(state: FrameState, c: float) -> FrameState | None:
         # What is left at this size, and what is behind, against two turns of the whole ladder.
         if size > width or spent + 4.0 * radius * size > 2.0 * whole_cost:
             return None
-        if size > MAX_LEVELS:
-            raise ValueError(
-                f"`strength` must squeeze the state less: it needs more than {MAX_LEVELS} of its "
-                f"{width + 1} levels, got {c!r}."
-            )
+        if size > _LARGE and (size > MAX_LEVELS or _levels_needed(state, c) > MAX_LEVELS):
+            raise ValueError(_TOO_STRONG.format(MAX_LEVELS, width + 1, c))
         piece = remaining / num_pieces
         parts = np.zeros((2, size))
         parts[0, : kept.size] = kept.real

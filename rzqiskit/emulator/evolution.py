@@ -59,7 +59,8 @@ def circuit_states(
 
     Raises:
         SymmetryError: the circuit is not permutation symmetric.
-        ValueError: values missing, of the wrong shape or not finite.
+        TypeError: `circuit` is no circuit.
+        ValueError: values missing, of the wrong shape or not finite, or no qubits.
 
     Examples:
         >>> from qiskit.circuit import QuantumCircuit
@@ -70,13 +71,13 @@ def circuit_states(
         >>> state_populations(state)[1].round(12).tolist()
         [0.125, 0.375, 0.375, 0.125]
     """
+    program = CollectiveProgram(circuit)
     values = np.empty((1, 0)) if parameter_values is None else np.array(parameter_values, float)
     if values.ndim != 2 or values.shape[1] != circuit.num_parameters:
         raise ValueError(
             f"`parameter_values` must have shape (num_bindings, {circuit.num_parameters}), "
             f"got {values.shape}."
         )
-    program = CollectiveProgram(circuit)
     layers = program.layers(values)
     return [_evolve(program.num_qubits, layers, index) for index in range(values.shape[0])]
 

@@ -50,7 +50,8 @@ class CollectiveProgram:
 
     Raises:
         SymmetryError: the circuit is not permutation symmetric as far as is seen without values.
-        ValueError: a fixed angle is not finite.
+        TypeError: `circuit` is no circuit.
+        ValueError: it has no qubits, or a fixed angle is not finite.
 
     Examples:
         >>> circuit = QuantumCircuit(3)
@@ -64,6 +65,10 @@ class CollectiveProgram:
     """
 
     def __init__(self, circuit: QuantumCircuit) -> None:
+        if not isinstance(circuit, QuantumCircuit):
+            raise TypeError(f"`circuit` must be a QuantumCircuit, got {type(circuit).__name__}.")
+        if circuit.num_qubits == 0:
+            raise ValueError("`circuit` must have at least one qubit, got none.")
         self.circuit = circuit
         self._pass = CircuitPass(circuit)
         self.clbits = self._pass.clbits

@@ -429,3 +429,10 @@ def test_fixed_angles_must_be_finite(angle):
     circuit.rx(angle, [0, 1])
     with pytest.raises(ValueError, match=r"angles must be finite, got \w+ in instruction 2"):
         circuit_states(circuit)
+
+
+def test_only_circuits_with_qubits_are_taken():
+    with pytest.raises(ValueError, match="`circuit` must have at least one qubit, got none"):
+        circuit_states(QuantumCircuit(0))
+    with pytest.raises(TypeError, match="`circuit` must be a QuantumCircuit, got str"):
+        circuit_states("h q[0]")

@@ -4,12 +4,13 @@ Symmetric states of N cells have N + 1 amplitudes, c_k = sqrt(C(N, k)) <2^k - 1|
 saves N + 1 numbers, not 2^N. Between two snapshots the circuit takes the shorter road: back to
 where both schedules part and on from there, or from |0...0> again.
 
-A diagonal layer exp(-i (z Jz + zz Jz^2)) is one gate for every two groups of at most five cells,
-since Jz = sum_a J_a over the groups and Jz^2 = sum_a J_a^2 + 2 sum_{a<b} J_a J_b.
+A layer exp(-i zz Jz^2) is one diagonal gate for every two groups of about five cells, since
+Jz^2 = sum_a J_a^2 + 2 sum_{a<b} J_a J_b over the groups.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Sequence
 
@@ -26,7 +27,8 @@ from rzqiskit.validation import FloatArray
 __all__ = ["trace_amplitudes"]
 
 ComplexArray = npt.NDArray[np.complex128]
-_GROUP = 5
+# Measured at N = 16 and 20: larger tables leave the cache, smaller ones take more passes.
+_LARGEST_BLOCK = 11
 # Measured at N = 16 and 20: bringing every cell back to |0> costs Aer about two x layers.
 _RESET_COST = 2
 # Angles of two schedules that differ by rounding only.
@@ -128,38 +130,47 @@ def _is_drive(layer: Layer) -> bool:
 
 
 def _append_layers(circuit: QuantumCircuit, layers: Sequence[Layer]) -> None:
-    """Append layers, each run of diagonal ones as one set of blocks."""
+    """Append layers: each x layer takes the z angle before it along, as one gate a cell."""
+    z = 0.0
     for is_drive, run in itertools.groupby(layers, key=_is_drive):
         if is_drive:
-            for layer in run:
-                circuit.rx(layer.angle, circuit.qubits)
+            x = sum(layer.angle for layer in run)
+            # RX(x) RZ(-z) up to a phase; the layers of a road always end with an x layer.
+            circuit.u(x, -0.5 * np.pi, 0.5 * np.pi - z, circuit.qubits)
+            z = 0.0
         else:
-            _append_diagonal(circuit, list(run))
+            z, zz = _sum_angles(list(run))
+            # Slices of equal width differ by rounding, and share their gates without it.
+            for gate, qubits in _pair_blocks(circuit.num_qubits, round(zz, 15)):
+                circuit.append(gate, qubits)
 
 
-def _append_diagonal(circuit: QuantumCircuit, run: Sequence[Layer]) -> None:
-    z, zz = _sum_angles(run)
-    num_qubits = circuit.num_qubits
-    starts = range(0, num_qubits, _GROUP)
-    groups = [range(start, min(start + _GROUP, num_qubits)) for start in starts]
+@functools.lru_cache(maxsize=256)
+def _pair_blocks(num_qubits: int, angle: float) -> tuple[tuple[DiagonalGate, list[int]], ...]:
+    """Return the gates of exp(-i angle Jz^2) with the qubits they act on."""
+    if angle == 0.0:
+        return ()
+    num_groups = 2
+    # The two largest of the balanced groups make the largest block.
+    while 2 * (num_qubits // num_groups) + min(num_qubits % num_groups, 2) > _LARGEST_BLOCK:
+        num_groups += 1
+    groups = [group.tolist() for group in np.array_split(np.arange(num_qubits), num_groups)]
     spins = [
         np.bitwise_count(np.arange(2 ** len(group))).astype(np.float64) - 0.5 * len(group)
         for group in groups
     ]
-    own = [z * spin + zz * spin**2 for spin in spins]
-    if len(groups) == 1:
-        circuit.append(DiagonalGate(np.exp(-1j * own[0]).tolist()), groups[0])
-        return
-    for left, right in itertools.combinations(range(len(groups)), 2):
-        # Rows count the right group's bits, the higher ones; each group's own phase goes along
+    blocks = []
+    for left, right in itertools.combinations(range(num_groups), 2):
+        # Rows count the right group's bits, the higher ones. Each group's own J_a^2 goes along
         # with one of its pairs.
-        phase = 2.0 * zz * np.outer(spins[right], spins[left])
+        phase = 2.0 * np.outer(spins[right], spins[left])
         if right == left + 1:
-            phase += own[left][None, :]
-        if left == len(groups) - 2:
-            phase += own[right][:, None]
-        diagonal = np.exp(-1j * phase).ravel().tolist()
-        circuit.append(DiagonalGate(diagonal), [*groups[left], *groups[right]])
+            phase += spins[left][None, :] ** 2
+        if left == num_groups - 2:
+            phase += spins[right][:, None] ** 2
+        diagonal = DiagonalGate(np.exp(-1j * angle * phase).ravel().tolist())
+        blocks.append((diagonal, [*groups[left], *groups[right]]))
+    return tuple(blocks)
 
 
 def _sum_angles(layers: Sequence[Layer]) -> tuple[float, float]:

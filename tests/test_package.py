@@ -57,6 +57,8 @@ def test_version_is_that_of_the_metadata():
     assert rzqiskit.__version__ == importlib.metadata.version("rzqiskit")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["version"] == rzqiskit.__version__
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.findall(r"^version: (.+)$", citation, re.MULTILINE) == [rzqiskit.__version__]
 
 
 @pytest.mark.parametrize("name", rzqiskit.__all__)

@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rzqiskit.analytic.leading import leading_tier
+from rzqiskit.analytic.magnus import magnus_tier
 from rzqiskit.analytic.paper import paper_tier
+from rzqiskit.analytic.second_order import second_order_tier
 from rzqiskit.analytic.tier import Tier
 from rzqiskit.metrics import refined_maximum
 from rzqiskit.model import RosenZenerBattery
@@ -25,6 +27,8 @@ __all__ = ["METHODS", "evolve_analytic"]
 _TIERS: dict[str, Callable[[RosenZenerBattery], Tier]] = {
     "leading": leading_tier,
     "paper": paper_tier,
+    "magnus": magnus_tier,
+    "second-order": second_order_tier,
 }
 METHODS = tuple(_TIERS)
 

@@ -20,7 +20,8 @@ def dense_states(
 ):
     """Return the states at `times`, shape (num_times, N + 1).
 
-    No step crosses a kink of the pulse. Fourth-order commutator-free Magnus steps (two Gauss points), H = delta Jz + f Jx + g Jz^2.
+    H = delta Jz + f Jx + g Jz^2, commutator-free Magnus steps of fourth order (two Gauss points);
+    no step crosses a kink of the pulse.
     """
     jx, _, jz = spin_matrices(num_qubits)
     static = delta * jz + g * jz @ jz

@@ -36,7 +36,6 @@ __all__ = [
     "MORE",
     "TOO_MANY_LEVELS",
     "TOO_MANY_STEPS",
-    "apply_spin",
     "initial_state",
     "integrate_frame",
     "ladder",
@@ -49,15 +48,28 @@ MAX_STORE = 1 << 22  # numbers of dense output kept at once, 32 MiB
 FAST = {"reassoc", "contract", "nsz"}
 
 _C = dop853.C
+
+
+def _padded_rows(rows):
+    """Return starts, columns, weights of the entries of `rows`, each padded to fours by zeros."""
+    starts, columns, weights = [0], [], []
+    for row in rows:
+        used = np.flatnonzero(row)
+        padding = -used.size % 4
+        # A zero weight must meet a slope that is already there: 0 times garbage may be NaN.
+        columns += [*used, *([used[0] if used.size else 0] * padding)]
+        weights += [*row[used], *([0.0] * padding)]
+        starts.append(len(columns))
+    return np.array(starts), np.array(columns), np.array(weights)
+
+
 # all weighted sums of slopes as sparse rows: row i uses the entries START[i]..START[i+1]
 _ESTIMATORS = np.zeros((2, dop853.NUM_STAGES_EXTENDED))
 _ESTIMATORS[:, : dop853.NUM_STAGES] = dop853.E5, dop853.E3
 _ROWS = np.vstack([dop853.A, dop853.D, _ESTIMATORS])
 _ROW_D = len(dop853.A)
 _ROW_E5, _ROW_E3 = _ROW_D + 4, _ROW_D + 5
-_START = np.concatenate([[0], np.cumsum((_ROWS != 0.0).sum(axis=1))])
-_COLUMN = np.ascontiguousarray(np.nonzero(_ROWS)[1])
-_WEIGHT = _ROWS[_ROWS != 0.0]
+_START, _COLUMN, _WEIGHT = _padded_rows(_ROWS)
 
 _FIRST_LEVELS = 16
 # weight at the edge of the levels, and size of the top dense term worth a look, per tolerance
@@ -75,80 +87,70 @@ def ladder(num_levels, num_qubits):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def apply_spin(p1, p2, diagonal, offset, s, cr, ci, outr, outi, num_levels):
-    """Write (p1 J~x + p2 J~y + diagonal k + offset) c into (outr, outi) on the same levels."""
-    h1, h2 = 0.5 * p1, 0.5 * p2
-    last = num_levels - 1
-    if last == 0:
-        outr[0] = offset * cr[0]
-        outi[0] = offset * ci[0]
-        return
-    outr[0] = offset * cr[0] + s[0] * (h1 * cr[1] - h2 * ci[1])
-    outi[0] = offset * ci[0] + s[0] * (h1 * ci[1] + h2 * cr[1])
-    for k in range(1, last):
-        lr, li = s[k - 1] * cr[k - 1], s[k - 1] * ci[k - 1]
-        ur, ui = s[k] * cr[k + 1], s[k] * ci[k + 1]
-        d = diagonal * k + offset
-        outr[k] = d * cr[k] + h1 * (lr + ur) + h2 * (li - ui)
-        outi[k] = d * ci[k] + h1 * (li + ui) + h2 * (ur - lr)
-    d = diagonal * last + offset
-    lr, li = s[last - 1] * cr[last - 1], s[last - 1] * ci[last - 1]
-    outr[last] = d * cr[last] + h1 * lr + h2 * li
-    outi[last] = d * ci[last] + h1 * li - h2 * lr
+def _slope(f, delta, g, num_qubits, s, y, out, work, levels):
+    """Write dy/dt into out[row]; `out` is (slopes, row), so that no view has to be made.
 
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _slope(f, delta, g, num_qubits, s, y, out, workr, worki, num_levels):
-    """Write dy/dt into `out`."""
+    The Hamiltonian is applied as D twice, by its tridiagonal elements
+    D c = a_3 k c + 1/2 (a_1 - i a_2) J+ c + 1/2 (a_1 + i a_2) J- c; `work` holds D c.
+    """
+    slopes, row = out
     a1, a2, a3 = y[0], y[1], y[2]
-    transverse = a1 * a1 + a2 * a2
     omega_z = delta - g * num_qubits * a3
-    spin = 0.5 * g * num_qubits * transverse
+    spin = 0.5 * g * num_qubits * (a1 * a1 + a2 * a2)
     for i in range(3):
-        a, b, x = y[i], y[3 + i], y[6 + i]
-        out[i] = f * b
-        out[3 + i] = omega_z * x - f * a
-        out[6 + i] = -omega_z * b
-    for row in range(3):
-        r1, r2 = y[3 * row], y[3 * row + 1]
-        out[3 * row] += spin * r2
-        out[3 * row + 1] -= spin * r1
-    if num_levels == 1:
-        out[9] = 0.0
-        out[10] = 0.0
+        slopes[row, i] = f * y[3 + i]
+        slopes[row, 3 + i] = omega_z * y[6 + i] - f * y[i]
+        slopes[row, 6 + i] = -omega_z * y[3 + i]
+    for i in (0, 3, 6):
+        slopes[row, i] += spin * y[i + 1]
+        slopes[row, i + 1] -= spin * y[i]
+    re, im = 9, 9 + levels
+    last = levels - 1
+    if last == 0:
+        slopes[row, re] = 0.0
+        slopes[row, im] = 0.0
         return
-    n = num_levels
-    cr, ci = y[9 : 9 + n], y[9 + n : 9 + 2 * n]
-    dr, di = out[9 : 9 + n], out[9 + n : 9 + 2 * n]
-    apply_spin(a1, a2, a3, 0.0, s, cr, ci, workr, worki, n)
-    apply_spin(a1, a2, a3, 0.0, s, workr, worki, dr, di, n)
-    e0 = 0.5 * spin
-    for k in range(n):
-        shift = spin * k + e0
-        hr = g * dr[k] - shift * cr[k]
-        hi = g * di[k] - shift * ci[k]
-        dr[k] = hi
-        di[k] = -hr
+    h1, h2 = 0.5 * a1, 0.5 * a2
+    work[0, 0] = s[0] * (h1 * y[re + 1] - h2 * y[im + 1])
+    work[1, 0] = s[0] * (h1 * y[im + 1] + h2 * y[re + 1])
+    for k in range(1, last):
+        lr, li = s[k - 1] * y[re + k - 1], s[k - 1] * y[im + k - 1]
+        ur, ui = s[k] * y[re + k + 1], s[k] * y[im + k + 1]
+        d = a3 * k
+        work[0, k] = d * y[re + k] + h1 * (lr + ur) + h2 * (li - ui)
+        work[1, k] = d * y[im + k] + h1 * (li + ui) + h2 * (ur - lr)
+    lr, li = s[last - 1] * y[re + last - 1], s[last - 1] * y[im + last - 1]
+    work[0, last] = a3 * last * y[re + last] + h1 * lr + h2 * li
+    work[1, last] = a3 * last * y[im + last] + h1 * li - h2 * lr
+
+    # -i H~ c with H~ = g D^2 - spin k - e0, the second D written straight into the slopes
+    h1, h2, a3, e0 = g * h1, g * h2, g * a3, 0.5 * spin
+    slopes[row, im] = e0 * y[re] - s[0] * (h1 * work[0, 1] - h2 * work[1, 1])
+    slopes[row, re] = s[0] * (h1 * work[1, 1] + h2 * work[0, 1]) - e0 * y[im]
+    for k in range(1, last):
+        lr, li = s[k - 1] * work[0, k - 1], s[k - 1] * work[1, k - 1]
+        ur, ui = s[k] * work[0, k + 1], s[k] * work[1, k + 1]
+        d, shift = a3 * k, spin * k + e0
+        slopes[row, im + k] = shift * y[re + k] - (d * work[0, k] + h1 * (lr + ur) + h2 * (li - ui))
+        slopes[row, re + k] = d * work[1, k] + h1 * (li + ui) + h2 * (ur - lr) - shift * y[im + k]
+    lr, li = s[last - 1] * work[0, last - 1], s[last - 1] * work[1, last - 1]
+    d, shift = a3 * last, spin * last + e0
+    slopes[row, im + last] = shift * y[re + last] - (d * work[0, last] + h1 * lr + h2 * li)
+    slopes[row, re + last] = d * work[1, last] + h1 * li - h2 * lr - shift * y[im + last]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def _combine(row, base, h, slopes, out, n):
-    """Write base + h sum_j ROWS[row, j] slopes[j] into `out`."""
-    start, stop = _START[row], _START[row + 1]
+    """Write base + h sum_j ROWS[row, j] slopes[j] into `out`, four slopes a pass."""
     for i in range(n):
         out[i] = base[i]
-    e = start
-    while e + 1 < stop:  # two at a time: half the passes over memory
-        w1, w2 = h * _WEIGHT[e], h * _WEIGHT[e + 1]
-        k1, k2 = slopes[_COLUMN[e]], slopes[_COLUMN[e + 1]]
+    for e in range(_START[row], _START[row + 1], 4):
+        w1, w2, w3, w4 = h * _WEIGHT[e], h * _WEIGHT[e + 1], h * _WEIGHT[e + 2], h * _WEIGHT[e + 3]
+        c1, c2, c3, c4 = _COLUMN[e], _COLUMN[e + 1], _COLUMN[e + 2], _COLUMN[e + 3]
         for i in range(n):
-            out[i] += w1 * k1[i] + w2 * k2[i]
-        e += 2
-    if e < stop:
-        w1 = h * _WEIGHT[e]
-        k1 = slopes[_COLUMN[e]]
-        for i in range(n):
-            out[i] += w1 * k1[i]
+            out[i] += (
+                w1 * slopes[c1, i] + w2 * slopes[c2, i] + w3 * slopes[c3, i] + w4 * slopes[c4, i]
+            )
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -269,12 +271,12 @@ def integrate_frame(
     slopes = np.empty((16, n))
     stage, zero, error_work = np.empty(n), np.zeros(n), np.empty(n)
     scale = _component_scale(levels, tilt)
-    workr, worki = np.empty(levels), np.empty(levels)
+    work = np.empty((2, levels))
     status = DONE
     while piece < edges.size - 1 and t < end and status == DONE:
         stop = min(edges[piece + 1], end)
         f, _ = pulse_value_slope(t, kind, parameters, edges, coefficients, piece)
-        _slope(f, delta, g, num_qubits, s, y, slopes[0], workr, worki, levels)
+        _slope(f, delta, g, num_qubits, s, y, (slopes, 0), work, levels)
         if h == 0.0:
             # A first guess well inside the time scales; the controller takes over at once.
             mid, _ = pulse_value_slope(
@@ -297,7 +299,7 @@ def integrate_frame(
                     t + _C[i] * step if i < 12 else t + step,
                     kind, parameters, edges, coefficients, piece,
                 )  # fmt: skip
-                _slope(f, delta, g, num_qubits, s, stage, slopes[i], workr, worki, levels)
+                _slope(f, delta, g, num_qubits, s, stage, (slopes, i), work, levels)
             # stage 12 starts from the new state itself: `stage` holds it
             error = _local_error(step, slopes, zero, scale, error_work, n) / tolerance
             if not error <= 1.0:
@@ -324,7 +326,7 @@ def integrate_frame(
                     slopes[0] = rate0
                     stage, zero, error_work = np.empty(n), np.zeros(n), np.empty(n)
                     scale = _component_scale(levels, tilt)
-                    workr, worki = np.empty(levels), np.empty(levels)
+                    work = np.empty((2, levels))
                     continue
             if n_steps == capacity:
                 capacity *= 2
@@ -350,7 +352,7 @@ def integrate_frame(
                 f, _ = pulse_value_slope(
                     t + _C[i] * step, kind, parameters, edges, coefficients, piece
                 )
-                _slope(f, delta, g, num_qubits, s, stage, slopes[i], workr, worki, levels)
+                _slope(f, delta, g, num_qubits, s, stage, (slopes, i), work, levels)
             for i in range(4):
                 _combine(_ROW_D + i, zero, step, slopes, dense[4 + i], n)
             top, below = _top_terms(dense, scale, n)

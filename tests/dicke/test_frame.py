@@ -56,7 +56,7 @@ def test_moments_of_a_random_state_in_a_random_frame(num_qubits):
 @pytest.mark.parametrize("num_qubits", [10, 300, 10**6])
 def test_norm_triad_and_total_spin_are_conserved(num_qubits):
     drive = SineSquaredDrive(40.0, 0.3)
-    (status, starts, table, flat, y), clock, count = run(num_qubits, 1.0, 4.0 / num_qubits, drive)
+    (status, starts, _, _, y), clock, count = run(num_qubits, 1.0, 4.0 / num_qubits, drive)
     assert status == frame.DONE
     assert starts[-1] == drive.duration
     assert abs(clock[frame.DRIFT]) < 1e-11
@@ -78,7 +78,7 @@ def test_the_store_can_be_taken_in_chunks():
     encoded = encode_drive(drive)
     chunks, status = 0, frame.MORE
     while status == frame.MORE:
-        status, starts, table, flat, y = frame.integrate_frame(
+        status, _, _, _, y = frame.integrate_frame(
             num, 1.0, g, *encoded, drive.duration, 1e-13, 1.0, 10_000, 10**6, y, clock, count
         )
         chunks += 1

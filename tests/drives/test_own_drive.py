@@ -63,6 +63,27 @@ def test_drive_of_ones_own_is_integrated_to_rounding(low, high):
     assert drive.area([low, low], [high, low]).tolist() == [drive.area(low, high), 0.0]
 
 
+@dataclass(frozen=True)
+class BurstDrive(Drive):
+    """A burst so short that no integrator finds it unless told where it is."""
+
+    start: float
+    stop: float
+    duration: float
+
+    @property
+    def breakpoints(self):
+        return (self.start, self.stop)
+
+    def _value(self, t):
+        return np.where((t >= self.start) & (t <= self.stop), 3.0, 0.0)
+
+
+def test_breakpoints_lead_the_integrator():
+    drive = BurstDrive(start=1.2345, stop=1.2346, duration=10.0)
+    assert drive.area(0.0, 10.0) == pytest.approx(3e-4, rel=1e-10, abs=0.0)
+
+
 def test_area_of_ones_own_that_cancels_needs_no_warning():
     # Relative accuracy is out of reach here, and the integrator must not complain about that.
     assert Balanced(1e6, 2.0).area(0.0, 2.0) == pytest.approx(0.0, abs=1e-8)

@@ -1,0 +1,17 @@
+"""Sweeps over grids of parameters, from one process to a cluster, resumable at any point."""
+
+from __future__ import annotations
+
+from rzqiskit.sweep.run import SweepInterrupted, SweepPointError, sweep
+from rzqiskit.sweep.specification import SpecificationError, SweepSpecification
+from rzqiskit.sweep.store import StoreError, open_sweep
+
+__all__ = [
+    "SpecificationError",
+    "StoreError",
+    "SweepInterrupted",
+    "SweepPointError",
+    "SweepSpecification",
+    "open_sweep",
+    "sweep",
+]

@@ -1,0 +1,117 @@
+"""How a grid is cut into chunks: rectangles of about one second of work each."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from rzqiskit.sweep.solve import solve_block
+from rzqiskit.sweep.specification import SweepSpecification
+
+__all__ = ["choose_chunk_shape", "chunk_regions", "measure_point_seconds", "num_chunks"]
+
+# Long against the cost of handing out a task and of writing a chunk, short against patience.
+TARGET_SECONDS = 1.0
+# So that no worker idles while the last ones finish.
+CHUNKS_PER_WORKER = 6
+SHORTEST_SECONDS = 0.2
+# A chunk of every quantity in memory: about 30 MB.
+MOST_POINTS = 250_000
+_PROBE_SECONDS = 0.3
+_MOST_PROBES = 64
+
+
+def measure_point_seconds(specification: SweepSpecification) -> float:
+    """Return the seconds that a point of the sweep takes on one thread, measured on a few.
+
+    Args:
+        specification: the sweep; points spread evenly over it are solved, for some 0.3 s.
+    """
+    indices = np.linspace(0, specification.size - 1, min(specification.size, _MOST_PROBES))
+    probes = dict.fromkeys(np.random.default_rng(0).permutation(indices.astype(int)).tolist())
+    # The first call compiles the kernels and loads libraries: not what the others will cost.
+    _solve_one(specification, next(iter(probes)))
+    start, solved = time.perf_counter(), 0
+    for index in probes:
+        _solve_one(specification, index)
+        solved += 1
+        if time.perf_counter() - start > _PROBE_SECONDS:
+            break
+    return (time.perf_counter() - start) / solved
+
+
+def _solve_one(specification: SweepSpecification, index: int) -> None:
+    if specification.paired or not specification.axes:
+        places: tuple[int, ...] = (index,) if specification.axes else ()
+    else:
+        places = tuple(int(place) for place in np.unravel_index(index, specification.shape))
+    solve_block(specification.block(tuple(slice(p, p + 1) for p in places)), num_threads=1)
+
+
+def choose_chunk_shape(
+    shape: tuple[int, ...], point_seconds: float, num_workers: int
+) -> tuple[int, ...]:
+    """Return the lengths of a chunk along each dim.
+
+    Chunks take about a second; less where there would be too few of them for the workers, but
+    never under a fifth of a second unless the whole sweep is that short.
+
+    Args:
+        shape: lengths of the dims.
+        point_seconds: what a point costs.
+        num_workers: how many chunks are solved at a time.
+
+    Returns:
+        The lengths. The last dims are taken whole first.
+
+    Examples:
+        >>> choose_chunk_shape((200, 200, 5), 1e-3, 1)
+        (1, 200, 5)
+        >>> choose_chunk_shape((3, 4), 10.0, 2)
+        (1, 1)
+    """
+    size = math.prod(shape)
+    fair = size * point_seconds / (CHUNKS_PER_WORKER * num_workers)
+    seconds = max(SHORTEST_SECONDS, min(TARGET_SECONDS, fair))
+    # Rounded up: no chunk but the last of a row is shorter than meant.
+    wanted = max(1, min(math.ceil(seconds / point_seconds), MOST_POINTS, max(size, 1)))
+    lengths: list[int] = []
+    for length in reversed(shape):
+        lengths.append(min(length, wanted))
+        wanted = max(1, math.ceil(wanted / length))
+    return tuple(reversed(lengths))
+
+
+def chunk_regions(
+    shape: tuple[int, ...], chunk_shape: tuple[int, ...]
+) -> Iterator[tuple[slice, ...]]:
+    """Yield the region of every chunk, the last dim running fastest.
+
+    Args:
+        shape: lengths of the dims.
+        chunk_shape: lengths of a chunk.
+
+    Examples:
+        >>> [region[0] for region in chunk_regions((5,), (2,))]
+        [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
+    starts = [range(0, length, step) for length, step in zip(shape, chunk_shape, strict=True)]
+    for corner in itertools.product(*starts):
+        yield tuple(
+            slice(start, min(start + step, length))
+            for start, step, length in zip(corner, chunk_shape, shape, strict=True)
+        )
+
+
+def num_chunks(shape: tuple[int, ...], chunk_shape: tuple[int, ...]) -> int:
+    """Return how many chunks there are.
+
+    Args:
+        shape: lengths of the dims.
+        chunk_shape: lengths of a chunk.
+    """
+    return math.prod(-(-length // step) for length, step in zip(shape, chunk_shape, strict=True))

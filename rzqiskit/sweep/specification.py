@@ -1,0 +1,265 @@
+"""What is swept: parameters that are numbers or arrays, a solver, and the quantities wanted."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rzqiskit.drives import Drive
+from rzqiskit.grid import BatteryGrid
+from rzqiskit.schema import METRICS
+from rzqiskit.validation import check_choice
+
+__all__ = ["SOLVERS", "SUMMARIES", "SpecificationError", "SweepSpecification"]
+
+SPECIFICATION_FORMAT_VERSION = 1
+SUMMARIES = tuple(
+    f"{prefix}{name}" for name in METRICS for prefix in ("maximum_", "time_of_maximum_", "final_")
+)
+_BATTERY_DEFAULTS: dict[str, Any] = {
+    "interaction": 0.0,
+    "level_splitting": 1.0,
+    "pair_counting": "ordered",
+}
+# Beside the battery's parameters, what each solver can be told, with its default.
+_SETTINGS: dict[str, dict[str, Any]] = {
+    "exact": {"tolerance": 1e-10},
+    "analytic": {"method": "leading", "num_times": 101},
+    "circuit": {"num_steps": 8, "order": 2, "shots": 4096, "seed": 0, "num_times": 26},
+}
+SOLVERS = tuple(_SETTINGS)
+# One number for the whole sweep: it says how a solver works, not what is solved.
+_SCALAR_SETTINGS = ("tolerance", "num_times")
+_TEXTS = ("pair_counting", "method")
+_INTEGERS = ("num_qubits", "num_steps", "order", "shots", "seed", "num_times")
+
+
+class SpecificationError(ValueError):
+    """A sweep was asked to go on in a store that holds another sweep."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class SweepSpecification:
+    """A grid of parameters and what to compute on it.
+
+    Attributes:
+        drive: the pulse whose fields ``drive_<field>`` modify.
+        parameters: name -> number, text or one-dimensional array; each array is a dim.
+        paired: arrays are taken point by point along the dim "point" instead.
+        solver: "exact", "analytic" or "circuit".
+        quantities: names of the summaries wanted.
+
+    Examples:
+        >>> from rzqiskit.drives import SineSquaredDrive
+        >>> specification = SweepSpecification.build(
+        ...     {"drive": SineSquaredDrive(20.0, 0.3), "num_qubits": 10,
+        ...      "interaction": [0.0, 2.0], "drive_amplitude": [10.0, 20.0, 40.0]},
+        ... )
+        >>> specification.dims, specification.shape
+        (('interaction', 'drive_amplitude'), (2, 3))
+    """
+
+    drive: Drive
+    parameters: Mapping[str, Any]
+    paired: bool
+    solver: str
+    quantities: tuple[str, ...]
+
+    @classmethod
+    def build(
+        cls,
+        grid: Mapping[str, Any] | BatteryGrid,
+        *,
+        solver: str = "exact",
+        quantities: Collection[str] | None = None,
+        paired: bool = False,
+    ) -> SweepSpecification:
+        """Return the specification of a sweep over `grid`, checked.
+
+        Args:
+            grid: a `BatteryGrid`, or name -> value: ``drive`` (a Drive), ``num_qubits``,
+                ``interaction``, ``level_splitting``, ``pair_counting``, ``drive_<field>`` and the
+                settings of the solver (exact: ``tolerance``; analytic: ``method``,
+                ``num_times``; circuit: ``num_steps``, ``order``, ``shots``, ``seed``,
+                ``num_times``), numbers or one-dimensional arrays. Values may be out of range: such
+                points fail one by one, with the reason.
+            solver: which one.
+            quantities: summaries out of `SUMMARIES`, all of them when None; for circuits also
+                ``<summary>_stderr`` of the maxima and final values.
+            paired: take arrays point by point.
+
+        Raises:
+            TypeError: a parameter unknown to the battery, its drive or the solver, or no numbers.
+            ValueError: an array of another shape, an unknown solver or quantity.
+        """
+        solver = check_choice("solver", solver, SOLVERS)
+        if isinstance(grid, BatteryGrid):
+            described = grid.to_dict()
+            paired = bool(described["paired"])
+            grid = {"drive": grid.drive, **described["parameters"]}
+        given = dict(grid)
+        drive = given.pop("drive", None)
+        if not isinstance(drive, Drive):
+            raise TypeError(f"`drive` must be a Drive, got {type(drive).__name__}.")
+        if "num_qubits" not in given:
+            raise ValueError("`num_qubits` must be given.")
+        known = _known_parameters(drive, solver)
+        parameters = {}
+        # The number of cells is always the first dim, as in `BatteryGrid`.
+        for name, value in {"num_qubits": given.pop("num_qubits"), **given}.items():
+            if name not in known:
+                raise TypeError(
+                    f"`{name}` must be a parameter of this sweep, one of {', '.join(known)}."
+                )
+            parameters[name] = _checked(name, value)
+        for name, default in (_BATTERY_DEFAULTS | _SETTINGS[solver]).items():
+            parameters.setdefault(name, default)
+        lengths = {n: len(v) for n, v in parameters.items() if isinstance(v, np.ndarray)}
+        if paired and len(set(lengths.values())) > 1:
+            raise ValueError(f"`paired` arrays must have one length, got {lengths}.")
+        return cls(drive, parameters, paired, solver, _checked_quantities(quantities, solver))
+
+    @property
+    def axes(self) -> dict[str, npt.NDArray[Any]]:
+        """The swept parameters, in the order given."""
+        return {n: v for n, v in self.parameters.items() if isinstance(v, np.ndarray)}
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """Names of the dims."""
+        if self.paired:
+            return ("point",) if self.axes else ()
+        return tuple(self.axes)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of the dims."""
+        lengths = tuple(len(values) for values in self.axes.values())
+        return lengths[:1] if self.paired else lengths
+
+    @property
+    def size(self) -> int:
+        """Number of points."""
+        return math.prod(self.shape)
+
+    @property
+    def coords(self) -> dict[str, tuple[tuple[str, ...], npt.NDArray[Any]]]:
+        """The swept parameters as coordinates: name -> (dims, values)."""
+        return {n: (("point",) if self.paired else (n,), v) for n, v in self.axes.items()}
+
+    def block(self, region: tuple[slice, ...]) -> SweepSpecification:
+        """Return the part of the sweep in one slice of each dim."""
+        parameters = dict(self.parameters)
+        for axis, name in enumerate(self.axes):
+            parameters[name] = parameters[name][region[0 if self.paired else axis]]
+        return dataclasses.replace(self, parameters=parameters)
+
+    def point(self, index: int) -> dict[str, Any]:
+        """Return the parameters of point number `index`, the last dim running fastest."""
+        axes = self.axes
+        if self.paired:
+            places = dict.fromkeys(axes, index)
+        else:
+            unravelled = (int(place) for place in np.unravel_index(index, self.shape))
+            places = dict(zip(axes, unravelled, strict=True))
+        return {
+            name: value[places[name]].item() if name in places else value
+            for name, value in self.parameters.items()
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the specification as a dict that JSON can hold, see `from_dict`."""
+        return {
+            "type": "SweepSpecification",
+            "version": SPECIFICATION_FORMAT_VERSION,
+            "drive": self.drive.to_dict(),
+            "parameters": {
+                name: value.tolist() if isinstance(value, np.ndarray) else value
+                for name, value in self.parameters.items()
+            },
+            "paired": self.paired,
+            "solver": self.solver,
+            "quantities": list(self.quantities),
+        }
+
+    @classmethod
+    def from_dict(cls, payload: Mapping[str, Any]) -> SweepSpecification:
+        """Return the specification that `to_dict` described."""
+        if payload.get("type") != "SweepSpecification":
+            raise ValueError(f"`type` must be 'SweepSpecification', got {payload.get('type')!r}.")
+        if payload.get("version") != SPECIFICATION_FORMAT_VERSION:
+            raise ValueError(
+                f"`version` must be {SPECIFICATION_FORMAT_VERSION}, got {payload.get('version')!r}."
+            )
+        return cls.build(
+            {"drive": Drive.from_dict(payload["drive"]), **payload["parameters"]},
+            solver=payload["solver"],
+            quantities=payload["quantities"],
+            paired=payload["paired"],
+        )
+
+    def identity(self) -> str:
+        """Return the SHA-256 of the specification: equal sweeps, equal text."""
+        text = json.dumps(self.to_dict(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def differences(self, other: SweepSpecification) -> list[str]:
+        """Return in words where `other` departs from this specification."""
+        mine, theirs = _flat(self.to_dict()), _flat(other.to_dict())
+        return [
+            f"{name}: {_shown(mine.get(name))} here, {_shown(theirs.get(name))} there"
+            for name in dict.fromkeys([*mine, *theirs])
+            if json.dumps(mine.get(name)) != json.dumps(theirs.get(name))
+        ]
+
+
+def _known_parameters(drive: Drive, solver: str) -> list[str]:
+    fields = [f"drive_{field.name}" for field in dataclasses.fields(drive)]  # type: ignore[arg-type]
+    return ["num_qubits", *_BATTERY_DEFAULTS, *fields, *_SETTINGS[solver]]
+
+
+def _checked(name: str, value: Any) -> Any:
+    array = np.asarray(value)
+    kinds, words = ("U", "texts") if name in _TEXTS else ("iuf", "real numbers")
+    if name in _INTEGERS:
+        kinds, words = "iu", "integers"
+    if array.dtype.kind not in kinds:
+        raise TypeError(f"`{name}` must be made of {words}, got {_shown(value)}.")
+    if array.ndim > 1 or array.size == 0 or (array.ndim == 1 and name in _SCALAR_SETTINGS):
+        shape = "one value" if name in _SCALAR_SETTINGS else "one value or a one-dimensional array"
+        raise ValueError(f"`{name}` must be {shape}, got shape {array.shape}.")
+    if array.dtype.kind in "iuf":
+        array = array.astype(np.int64 if name in _INTEGERS else np.float64)
+    return array.item() if array.ndim == 0 else array
+
+
+def _checked_quantities(quantities: Collection[str] | None, solver: str) -> tuple[str, ...]:
+    errors = [f"{name}_stderr" for name in SUMMARIES if not name.startswith("time_of_")]
+    possible = [*SUMMARIES, *errors] if solver == "circuit" else list(SUMMARIES)
+    if quantities is None:
+        return tuple(possible)
+    if isinstance(quantities, str) or not quantities:
+        raise TypeError(f"`quantities` must be a non-empty collection, got {quantities!r}.")
+    return tuple(dict.fromkeys(check_choice("quantities", q, possible) for q in quantities))
+
+
+def _flat(payload: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in payload.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, prefix if name == "parameters" else f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat
+
+
+def _shown(value: Any) -> str:
+    text = f"{len(value)} values {value!r}" if isinstance(value, list) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

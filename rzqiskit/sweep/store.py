@@ -1,0 +1,296 @@
+"""A sweep on disk: a Zarr group, and beside it the manifest of the chunks that are done.
+
+The manifest ``manifest.jsonl`` holds one JSON text a line: first the specification, its SHA-256
+and the shape of the chunks, then a line for every finished chunk, with the SHA-256 of the bytes
+that Zarr wrote for it and the reasons of failed points. A line is appended after the chunk has
+been written, so that whatever kills the process, a chunk without a line is not believed; a chunk
+whose bytes no longer have the checksum is not believed either.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import uuid
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rzqiskit.schema import describe, provenance
+from rzqiskit.sweep.chunks import chunk_regions, num_chunks
+from rzqiskit.sweep.solve import BlockResult
+from rzqiskit.sweep.specification import SpecificationError, SweepSpecification
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["StoreError", "SweepStore", "dataset_in_memory", "failure_texts", "open_sweep"]
+
+MANIFEST = "manifest.jsonl"
+MANIFEST_FORMAT_VERSION = 1
+FAILURE = "failure"
+
+
+class StoreError(ValueError):
+    """A folder is no store of a sweep, or one that something else is writing to."""
+
+
+class SweepStore:
+    """A store opened for writing; close it, or use it as a context manager.
+
+    Attributes:
+        path: the folder.
+        specification: what is swept.
+        chunk_shape: lengths of a chunk.
+        done: shape (number of chunks,), which chunks are finished and intact.
+        num_damaged: chunks in the manifest whose bytes did not have their checksum.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import zarr
+
+        header, lines = _read_manifest(path)
+        self.path = path
+        self.specification = SweepSpecification.from_dict(header["specification"])
+        self.chunk_shape = tuple(header["chunk_shape"])
+        group = zarr.open_group(str(path), mode="r+")
+        # Arrays, looked up once: opening one reads its metadata from the disk.
+        self._arrays: dict[str, Any] = {
+            name: group[name] for name in (*self.specification.quantities, FAILURE)
+        }
+        self._manifest = _open_exclusively(path / MANIFEST)
+        self._regions = list(chunk_regions(self.specification.shape, self.chunk_shape))
+        self.done = np.zeros(len(self._regions), dtype=bool)
+        self.num_damaged = 0
+        for chunk, line in lines.items():
+            if self._checksum(chunk) == line["sha256"]:
+                self.done[chunk] = True
+            else:
+                self.num_damaged += 1
+
+    @classmethod
+    def create(
+        cls, path: Path, specification: SweepSpecification, chunk_shape: tuple[int, ...]
+    ) -> SweepStore:
+        """Make a store at `path`, which must not exist; it appears whole or not at all."""
+        if path.exists():
+            raise StoreError(f"`store` must not exist yet, got {path}.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}.part")
+        _write_skeleton(part, specification, chunk_shape)
+        header = {
+            "format": MANIFEST_FORMAT_VERSION,
+            "sha256": specification.identity(),
+            "chunk_shape": list(chunk_shape),
+            "specification": specification.to_dict(),
+        }
+        (part / MANIFEST).write_text(json.dumps(header) + "\n", encoding="utf-8")
+        part.rename(path)
+        return cls(path)
+
+    def check_specification(self, specification: SweepSpecification) -> None:
+        """Raise `SpecificationError` unless the store holds this sweep."""
+        if specification.identity() != self.specification.identity():
+            differences = "; ".join(specification.differences(self.specification))
+            raise SpecificationError(
+                f"`store` must hold the same sweep, but {self.path} holds another: {differences}."
+            )
+
+    def missing(self) -> Iterator[tuple[int, tuple[slice, ...]]]:
+        """Yield number and region of every chunk that is not done."""
+        for chunk, region in enumerate(self._regions):
+            if not self.done[chunk]:
+                yield chunk, region
+
+    def write(self, chunk: int, result: BlockResult) -> None:
+        """Write a chunk, then note in the manifest that it is there.
+
+        Args:
+            chunk: its number.
+            result: its numbers.
+
+        Raises:
+            OSError: the disk is full, or gone; what was finished before stays finished.
+        """
+        region = self._regions[chunk]
+        for name, values in result.values.items():
+            self._arrays[name][region] = values
+        self._arrays[FAILURE][region] = failure_texts(result)
+        line = {"chunk": chunk, "sha256": self._checksum(chunk), "failed": len(result.failures)}
+        # One write, so that a line is torn only at the end of the file.
+        data = (json.dumps(line) + "\n").encode()
+        if os.write(self._manifest, data) != len(data):
+            raise OSError(f"the manifest of {self.path} could not be written.")
+        self.done[chunk] = True
+
+    def _checksum(self, chunk: int) -> str:
+        region = self._regions[chunk]
+        place = tuple(
+            part.start // step for part, step in zip(region, self.chunk_shape, strict=True)
+        )
+        digest = hashlib.sha256()
+        for name, array in self._arrays.items():
+            key = array.metadata.encode_chunk_key(place)
+            digest.update(f"{name}:".encode())
+            # Zarr writes no file for a chunk of nothing but the fill value.
+            try:
+                digest.update((self.path / name / key).read_bytes())
+            except FileNotFoundError:
+                digest.update(b"fill value")
+        return digest.hexdigest()
+
+    def close(self) -> None:
+        """Let another process write to the store."""
+        os.close(self._manifest)
+
+    def __enter__(self) -> SweepStore:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_sweep(store: str | os.PathLike[str]) -> xr.Dataset:
+    """Return the results in a store, finished or not, without loading them.
+
+    Args:
+        store: the folder that `sweep` wrote.
+
+    Returns:
+        The Dataset, read from disk where it is used; NaN at points that failed or are not done.
+        The attribute `chunks_done` tells how far the sweep is.
+
+    Raises:
+        StoreError: `store` is no store of a sweep.
+    """
+    import xarray as xr
+
+    path = Path(store)
+    header, lines = _read_manifest(path)
+    data = xr.open_zarr(path, chunks=None)
+    shape = SweepSpecification.from_dict(header["specification"]).shape
+    total = num_chunks(shape, tuple(header["chunk_shape"]))
+    data.attrs["chunks_done"] = f"{len(lines)} of {total}"
+    return data
+
+
+def _read_manifest(path: Path) -> tuple[dict[str, Any], dict[int, dict[str, Any]]]:
+    try:
+        text = (path / MANIFEST).read_bytes().decode("utf-8", errors="replace")
+    except OSError:
+        raise StoreError(
+            f"`store` must be a folder that a sweep has written, got {path}."
+        ) from None
+    first, *rest = text.split("\n")
+    try:
+        header = json.loads(first)
+        specification = SweepSpecification.from_dict(header["specification"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"`store` must have a readable manifest, got {path}: {error}.") from None
+    if header.get("format") != MANIFEST_FORMAT_VERSION:
+        raise StoreError(f"`store` has a manifest of another format, {header.get('format')!r}.")
+    if header["sha256"] != specification.identity():
+        raise StoreError(f"`store` has a manifest whose specification was changed, got {path}.")
+    lines: dict[int, dict[str, Any]] = {}
+    for line in rest:
+        try:
+            entry = json.loads(line)
+            lines[int(entry["chunk"])] = entry
+        except (ValueError, KeyError, TypeError):
+            continue  # the process was killed while it wrote this line
+    total = num_chunks(specification.shape, tuple(header["chunk_shape"]))
+    return header, {chunk: entry for chunk, entry in lines.items() if 0 <= chunk < total}
+
+
+def _open_exclusively(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
+    try:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except ImportError:  # no such locks on this system
+        pass
+    except OSError:
+        os.close(descriptor)
+        raise StoreError(
+            f"`store` must not be written to by another process, got {path.parent}."
+        ) from None
+    # A torn last line must not swallow the next one.
+    size = os.lseek(descriptor, 0, os.SEEK_END)
+    os.lseek(descriptor, size - 1, os.SEEK_SET)
+    if os.read(descriptor, 1) != b"\n":
+        os.write(descriptor, b"\n")
+    return descriptor
+
+
+def _write_skeleton(
+    path: Path, specification: SweepSpecification, chunk_shape: tuple[int, ...]
+) -> None:
+    import zarr
+
+    attrs = provenance(
+        None, solver=specification.solver, specification=specification.to_dict(),
+        specification_sha256=specification.identity(),
+    )  # fmt: skip
+    group = zarr.create_group(str(path), attributes=attrs, zarr_format=3)
+    for name, (dims, values) in specification.coords.items():
+        text = values.dtype.kind == "U"
+        array = group.create_array(
+            name, shape=values.shape, dtype="string" if text else values.dtype, dimension_names=dims
+        )
+        array[:] = values.astype(object) if text else values
+    for name in specification.quantities:
+        entry = describe(name)
+        group.create_array(
+            name, shape=specification.shape, chunks=chunk_shape, dtype="float64",
+            fill_value=np.nan, dimension_names=specification.dims,
+            attributes={"long_name": entry.long_name, "symbol": entry.symbol, "units": entry.unit},
+        )  # fmt: skip
+    group.create_array(
+        FAILURE, shape=specification.shape, chunks=chunk_shape, dtype="string",
+        dimension_names=specification.dims, attributes={"long_name": "why the point failed"},
+    )  # fmt: skip
+
+    with warnings.catch_warnings():
+        # Not in the specification of Zarr 3 yet. Readers without it list the folder, and wonder at
+        # the manifest.
+        warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
+        zarr.consolidate_metadata(str(path), zarr_format=3)
+
+
+def failure_texts(result: BlockResult) -> npt.NDArray[Any]:
+    """Return why each point of a block failed, "" where it did not.
+
+    Args:
+        result: the numbers of a block, at least one quantity.
+    """
+    shape = next(iter(result.values.values())).shape
+    texts = np.full(shape, "", dtype=object)
+    for index, reason in result.failures.items():
+        texts.flat[index] = reason
+    return texts
+
+
+def dataset_in_memory(
+    specification: SweepSpecification,
+    values: Mapping[str, npt.NDArray[np.float64]],
+    failures: npt.NDArray[Any],
+) -> xr.Dataset:
+    """Return the Dataset that a store of the same sweep would give."""
+    import xarray as xr
+
+    from rzqiskit.schema import make_dataset
+
+    attrs = provenance(
+        None, solver=specification.solver, specification=specification.to_dict(),
+        specification_sha256=specification.identity(),
+    )  # fmt: skip
+    dims = specification.dims
+    data = make_dataset({n: (dims, v) for n, v in values.items()}, specification.coords, attrs)
+    data[FAILURE] = xr.Variable(dims, failures, {"long_name": "why the point failed"})
+    return data

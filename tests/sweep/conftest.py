@@ -1,0 +1,29 @@
+"""A small grid that every test may change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rzqiskit.drives import SineSquaredDrive
+
+PERIOD = 0.1 * np.pi
+
+
+@pytest.fixture
+def grid() -> dict[str, Any]:
+    return {
+        "drive": SineSquaredDrive(20.0, PERIOD),
+        "num_qubits": [2, 5],
+        "interaction": [0.0, 1.0, 2.0],
+        "drive_amplitude": [10.0, 20.0, 40.0, 60.0],
+    }
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunks of at most four points, however fast they are."""
+    monkeypatch.setattr("rzqiskit.sweep.chunks.MOST_POINTS", 4)
+    monkeypatch.setattr("rzqiskit.sweep.run.measure_point_seconds", lambda _: 1e-3)

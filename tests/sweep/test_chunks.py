@@ -1,0 +1,53 @@
+"""How a grid is cut."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rzqiskit.sweep.chunks import (
+    SHORTEST_SECONDS,
+    TARGET_SECONDS,
+    choose_chunk_shape,
+    chunk_regions,
+    num_chunks,
+)
+
+shapes = st.lists(st.integers(1, 9), max_size=4).map(tuple)
+
+
+@given(shapes, st.data())
+def test_regions_cover_every_point_once(shape, data) -> None:
+    chunk_shape = tuple(data.draw(st.integers(1, length)) for length in shape)
+    covered = np.zeros(shape, dtype=int)
+    regions = list(chunk_regions(shape, chunk_shape))
+    for region in regions:
+        covered[region] += 1
+    assert (covered == 1).all()
+    assert len(regions) == num_chunks(shape, chunk_shape)
+
+
+@pytest.mark.parametrize("num_workers", [1, 2, 16])
+@pytest.mark.parametrize("point_seconds", [1e-6, 1e-4, 3e-3, 0.5, 20.0])
+def test_chunks_are_long_enough_and_not_too_long(point_seconds, num_workers) -> None:
+    shape = (200, 200, 5)
+    chunk = choose_chunk_shape(shape, point_seconds, num_workers)
+    seconds = math.prod(chunk) * point_seconds
+    assert all(1 <= length <= whole for length, whole in zip(chunk, shape, strict=True))
+    assert seconds >= min(SHORTEST_SECONDS, math.prod(shape) * point_seconds) * 0.999
+    # Rounding up to whole rows makes at most twice the target of chunks that are not one point.
+    assert seconds <= 2.0 * TARGET_SECONDS or math.prod(chunk) == 1
+
+
+def test_short_sweeps_still_feed_every_worker() -> None:
+    chunk = choose_chunk_shape((1000,), 0.01, 8)
+    assert num_chunks((1000,), chunk) >= 8 * 5
+
+
+def test_a_single_point_is_one_chunk() -> None:
+    assert choose_chunk_shape((), 1.0, 4) == ()
+    assert list(chunk_regions((), ())) == [()]

@@ -14,25 +14,40 @@ __version__ = "0.1.0"
 # public name -> module that defines it
 _MODULES = {
     "BatteryGrid": "grid",
+    "CollectiveZZGate": "circuits.gates",
     "ConvergenceError": "exact",
+    "DickeEstimator": "emulator",
+    "DickeSampler": "emulator",
     "Drive": "drives",
     "ExponentialDrive": "drives",
     "GaussianDrive": "drives",
     "HarmonicDrive": "drives",
     "RectangularDrive": "drives",
+    "RosenZenerBattery": "model",
     "SampledDrive": "drives",
+    "SchemaError": "schema",
     "SechDrive": "drives",
     "SineSquaredDrive": "drives",
-    "RosenZenerBattery": "model",
-    "SchemaError": "schema",
+    "SymmetryError": "emulator",
+    "build_charging_circuits": "circuits.charging",
+    "compare": "comparison",
+    "compile_circuits": "circuits.compilation.compiler",
+    "evolve_analytic": "analytic",
     "evolve_exact": "exact",
     "ground_state_transition": "spectrum",
+    "run_charging": "charging",
     "undriven_spectrum": "spectrum",
 }
 
 __all__ = sorted(_MODULES)
 
 if TYPE_CHECKING:
+    from rzqiskit.analytic import evolve_analytic as evolve_analytic
+    from rzqiskit.charging import run_charging as run_charging
+    from rzqiskit.circuits.charging import build_charging_circuits as build_charging_circuits
+    from rzqiskit.circuits.compilation.compiler import compile_circuits as compile_circuits
+    from rzqiskit.circuits.gates import CollectiveZZGate as CollectiveZZGate
+    from rzqiskit.comparison import compare as compare
     from rzqiskit.drives import Drive as Drive
     from rzqiskit.drives import ExponentialDrive as ExponentialDrive
     from rzqiskit.drives import GaussianDrive as GaussianDrive
@@ -41,6 +56,9 @@ if TYPE_CHECKING:
     from rzqiskit.drives import SampledDrive as SampledDrive
     from rzqiskit.drives import SechDrive as SechDrive
     from rzqiskit.drives import SineSquaredDrive as SineSquaredDrive
+    from rzqiskit.emulator import DickeEstimator as DickeEstimator
+    from rzqiskit.emulator import DickeSampler as DickeSampler
+    from rzqiskit.emulator import SymmetryError as SymmetryError
     from rzqiskit.exact import ConvergenceError as ConvergenceError
     from rzqiskit.exact import evolve_exact as evolve_exact
     from rzqiskit.grid import BatteryGrid as BatteryGrid

@@ -48,7 +48,7 @@ TABLE = {
     },
     "reproduction": {
         *PARAMETERS, "grid", "schema", "metrics", "correlations", "spectrum", "exact", "analytic",
-        "comparison", "sweep",
+        "circuits", "emulator", "execution", "estimation", "charging", "comparison", "sweep",
     },
     "plotting": {"schema"},
 }  # fmt: skip
@@ -62,7 +62,7 @@ LIBRARIES = {
     "matplotlib": {"plotting", "cli"},
     "numba": {"dicke"},
     "typer": {"cli"},
-    "rich": {"cli"},
+    "rich": {"cli", "sweep"},  # a sweep shows its progress in notebooks too
     "click": {"cli"},
     "pickle": set(),
 }

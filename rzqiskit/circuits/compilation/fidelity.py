@@ -70,6 +70,7 @@ def predicted_fidelity(circuit: QuantumCircuit, target: Target) -> float:
     index = {qubit: position for position, qubit in enumerate(circuit.qubits)}
     logarithm = 0.0
     clock: dict[int, float] = {}
+    known: dict[tuple[str, tuple[int, ...]], tuple[float, float]] = {}
     for instruction in circuit.data:
         qubits = tuple(index[qubit] for qubit in instruction.qubits)
         name = instruction.operation.name
@@ -81,15 +82,18 @@ def predicted_fidelity(circuit: QuantumCircuit, target: Target) -> float:
                     logarithm += math.log(idle_fidelity(target, qubit, start - clock[qubit]))
                     clock[qubit] = start
             continue
-        error = operation_error(target, name, qubits)
+        key = (name, qubits)
+        if key not in known:
+            known[key] = operation_error(target, *key), _duration(target, *key)
+        error, duration = known[key]
         if error >= 1.0:
             return 0.0
         logarithm += math.log1p(-error)
         # A qubit that has not been touched is still in its ground state and loses nothing.
         for qubit in qubits:
-            if qubit in clock:
+            if qubit in clock and start > clock[qubit]:
                 logarithm += math.log(idle_fidelity(target, qubit, start - clock[qubit]))
-        end = start + _duration(target, name, qubits)
+        end = start + duration
         for qubit in qubits:
             clock[qubit] = end
     return math.exp(logarithm)

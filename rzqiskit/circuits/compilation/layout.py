@@ -135,7 +135,7 @@ def _search(costs: _Costs, num_qubits: int, width: int) -> tuple[int, ...] | Non
                     break
         if not beam:
             return None
-    return beam[0][1]
+    return min(beam)[1] if beam else None
 
 
 def _reaches(costs: _Costs, tail: int, visited: int, missing: int) -> bool:

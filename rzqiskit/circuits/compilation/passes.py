@@ -27,7 +27,8 @@ from rzqiskit.circuits.compilation.assembly import chain_networks, write_circuit
 from rzqiskit.circuits.compilation.fidelity import predicted_fidelity
 from rzqiskit.circuits.compilation.layers import LayeredCircuit, read_layers
 from rzqiskit.circuits.compilation.layout import best_line, two_qubit_gate
-from rzqiskit.circuits.compilation.networks import Network, line_network, parity_networks
+from rzqiskit.circuits.compilation.networks import Network, line_network
+from rzqiskit.circuits.compilation.parity import parity_networks
 from rzqiskit.validation import check_choice
 
 __all__ = ["NETWORKS", "CollectiveNetwork", "embedding_passes", "native_passes"]

@@ -1,0 +1,281 @@
+"""Compiled circuits: what they cost, where they run, and that they do what they did before."""
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit, QuantumRegister, qasm3, transpile
+from qiskit.circuit import ClassicalRegister, Parameter
+from qiskit.quantum_info import Clifford, StabilizerState
+from qiskit.transpiler import Target
+from qiskit_aer import AerSimulator
+
+from rzqiskit.circuits.compilation.compiler import compile_circuits
+from rzqiskit.circuits.compilation.fidelity import predicted_fidelity
+from rzqiskit.circuits.compilation.passes import CollectiveNetwork
+from rzqiskit.circuits.gates import CollectiveZZGate
+
+DEVICES = ["FakeMarrakesh", "FakeTorino", "FakeSherbrooke", "FakeNighthawk", "FractionalBoston"]
+WIDTHS = [5, 10, 16, 20]
+
+
+def two_qubit_depth(circuit):
+    return circuit.depth(lambda item: item.operation.name in ("cx", "cz", "ecr", "rzz"))
+
+
+def weights(probabilities):
+    """Return the populations of the Hamming weights."""
+    bits = np.bitwise_count(np.arange(len(probabilities)))
+    return np.bincount(bits, weights=probabilities)
+
+
+@pytest.mark.parametrize("name", DEVICES)
+@pytest.mark.parametrize("num_qubits", WIDTHS)
+def test_price_and_place_on_the_devices(devices, charging, check_isa, name, num_qubits):
+    n, device = num_qubits, devices[name]
+    layers = (1, 2, 3, 4) if n < 16 else (1, 4)
+    circuits = [charging(n, num_layers) for num_layers in layers]
+    line_price = (n - 1) * (3 * n - 2) // 2
+    limits = {"line": line_price, "parity": n * n + 2 * n - 3}
+    if name == "FractionalBoston":
+        limits["fractional"] = line_price - (n - 1)
+    fidelities = {}
+    for network, limit in limits.items():
+        compiled = compile_circuits(circuits, device, network=network)
+        for num_layers, circuit in zip(layers, compiled, strict=True):
+            check_isa(circuit, device.target)
+            assert circuit.num_nonlocal_gates() <= num_layers * limit
+            if network != "parity":
+                assert two_qubit_depth(circuit) <= num_layers * (3 * n - 2)
+        fidelities[network] = [predicted_fidelity(item, device.target) for item in compiled]
+    automatic = compile_circuits(circuits, device)
+    for index, circuit in enumerate(automatic):
+        check_isa(circuit, device.target)
+        best = max(values[index] for values in fidelities.values())
+        assert predicted_fidelity(circuit, device.target) >= best * (1 - 1e-12)
+
+
+@pytest.mark.parametrize("name", DEVICES)
+@pytest.mark.parametrize("network", ["auto", "line", "parity", "fractional"])
+@pytest.mark.parametrize("num_qubits", [2, 3, 5, 6, 7, 10])
+def test_every_classical_bit_reads_its_virtual_qubit(
+    devices, charging, outcome_probabilities, check_isa, name, network, num_qubits
+):
+    if network == "fractional" and name != "FractionalBoston":
+        pytest.skip("the device has no rzz")
+    for num_layers in (1, 3) if num_qubits < 10 else (2,):
+        # Every qubit gets gates of its own, so that an exchange of two bits would be seen.
+        circuit = charging(num_qubits, num_layers, uneven=100 * num_qubits + num_layers)
+        (compiled,) = compile_circuits(circuit, devices[name], network=network)
+        check_isa(compiled, devices[name].target)
+        expected = outcome_probabilities(circuit.decompose("collective_zz"))
+        found = outcome_probabilities(compiled)
+        np.testing.assert_allclose(found, expected, atol=1e-12)
+        np.testing.assert_allclose(weights(found), weights(expected), atol=1e-12)
+
+
+@pytest.mark.parametrize("angle", [np.pi / 2, np.pi, -np.pi / 2, 3.0, -2.0, 7.5, 1e-9])
+def test_angles_beyond_the_native_range_are_folded_exactly(
+    devices, charging, outcome_probabilities, check_isa, angle
+):
+    device = devices["FractionalBoston"]
+    circuit = charging(5, 2, uneven=3, angle=angle)
+    (compiled,) = compile_circuits(circuit, device, network="fractional")
+    check_isa(compiled, device.target)
+    assert compiled.count_ops()["rzz"] > 0
+    np.testing.assert_allclose(
+        outcome_probabilities(compiled),
+        outcome_probabilities(circuit.decompose("collective_zz")),
+        atol=1e-12,
+    )
+
+
+@pytest.mark.parametrize("network", ["line", "parity", "fractional"])
+def test_sixteen_qubits_by_simulation(devices, charging, network):
+    circuit = charging(16, 1, uneven=16)
+    (compiled,) = compile_circuits(circuit, devices["FractionalBoston"], network=network)
+    found, expected = (
+        AerSimulator(method="statevector").run(bare).result().data()["probabilities"]
+        for bare in (on_read_qubits(compiled), on_read_qubits(circuit.decompose("collective_zz")))
+    )
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def on_read_qubits(circuit):
+    """Return the circuit on the qubits behind the classical bits, in their order, and a save."""
+    reads = {}
+    for item in circuit.data:
+        if item.operation.name == "measure":
+            reads[circuit.find_bit(item.qubits[0]).index] = circuit.find_bit(item.clbits[0]).index
+    bare = QuantumCircuit(len(reads))
+    for item in circuit.data:
+        if item.operation.name not in ("measure", "barrier"):
+            qubits = [reads[circuit.find_bit(qubit).index] for qubit in item.qubits]
+            bare.append(item.operation, qubits)
+    bare.save_probabilities()
+    return bare
+
+
+@pytest.mark.parametrize("network", ["parity", "fractional"])
+@pytest.mark.parametrize("num_qubits", [20])
+def test_clifford_points_of_wide_circuits(devices, network, num_qubits):
+    """At multiples of pi/2 both circuits are Clifford: their stabilizer states must agree."""
+    rng = np.random.default_rng(num_qubits)
+    circuit = QuantumCircuit(num_qubits, num_qubits)
+    for angle in (np.pi / 2, -np.pi / 2, 3 * np.pi / 2):
+        for qubit in range(num_qubits):
+            circuit.rx(np.pi / 2 * rng.integers(4), qubit)
+            circuit.rz(np.pi / 2 * rng.integers(4), qubit)
+        circuit.append(CollectiveZZGate(num_qubits, angle), range(num_qubits))
+    for qubit in range(num_qubits):
+        circuit.rx(np.pi / 2 * rng.integers(4), qubit)
+    circuit.measure(range(num_qubits), range(num_qubits))
+    (compiled,) = compile_circuits(circuit, devices["FractionalBoston"], network=network)
+    found = stabilizer_state(compiled)
+    expected = stabilizer_state(circuit.decompose("collective_zz"))
+    assert found.equiv(expected)
+    assert not found.equiv(StabilizerState(Clifford(np.eye(2 * num_qubits, dtype=bool))))
+
+
+def stabilizer_state(circuit):
+    """Return the state before measurement, its angles rounded to the multiples of pi/2 they are."""
+    bare = on_read_qubits(circuit)
+    exact = QuantumCircuit(bare.num_qubits)
+    for item in bare.data[:-1]:
+        angles = [round(float(angle) / (np.pi / 2)) * np.pi / 2 for angle in item.operation.params]
+        np.testing.assert_allclose(angles, item.operation.params, atol=1e-9)
+        operation = item.operation.to_mutable()
+        operation.params = angles
+        exact.append(operation, [bare.find_bit(qubit).index for qubit in item.qubits])
+    return StabilizerState(Clifford.from_circuit(exact))
+
+
+def test_the_layout_tells_where_qubits_start_and_end(devices, charging):
+    circuit = charging(6, 1, uneven=2)
+    (compiled,) = compile_circuits(circuit, devices["FakeTorino"], network="line")
+    start = compiled.layout.initial_index_layout(filter_ancillas=True)
+    end = compiled.layout.final_index_layout()
+    assert sorted(start) == sorted(end)
+    assert start != end
+    for item in compiled.data:
+        if item.operation.name == "measure":
+            virtual = compiled.find_bit(item.clbits[0]).index
+            assert compiled.find_bit(item.qubits[0]).index == end[virtual]
+
+
+def test_registers_bits_name_and_metadata_survive(devices):
+    first, second = QuantumRegister(2, "a"), QuantumRegister(3, "b")
+    meas, spare = ClassicalRegister(5, "meas"), ClassicalRegister(1, "spare")
+    circuit = QuantumCircuit(first, second, spare, meas, name="seven", metadata={"time": 1.5})
+    circuit.x(second[1])
+    circuit.append(CollectiveZZGate(5, 0.3), [4, 2, 0, 1, 3])
+    circuit.measure(range(5), [meas[4], meas[3], meas[2], meas[1], meas[0]])
+    (compiled,) = compile_circuits(circuit, devices["FakeTorino"])
+    assert compiled.name == "seven"
+    assert compiled.metadata == {"time": 1.5}
+    assert [(register.name, register.size) for register in compiled.cregs] == [
+        ("spare", 1),
+        ("meas", 5),
+    ]
+    # Qubit 3 is excited and read into meas[1].
+    counts = AerSimulator().run(compiled, shots=10).result().get_counts()
+    assert counts == {"00010 0": 10}
+
+
+def test_one_choice_for_a_series_and_one_circuit_is_a_series(devices, charging):
+    device = devices["FakeMarrakesh"]
+    circuits = [charging(5, 2, angle=angle) for angle in (0.0001, 0.2, 1.3)]
+    compiled = compile_circuits(circuits, device)
+    assert len({item.num_nonlocal_gates() for item in compiled}) == 1
+    assert len({tuple(item.layout.initial_index_layout(True)) for item in compiled}) == 1
+    (alone,) = compile_circuits(circuits[1], device)
+    assert alone == compiled[1]
+
+
+def test_gates_read_from_files_compile_alike(devices, charging):
+    circuit = charging(5, 2)
+    (expected,) = compile_circuits(circuit, devices["FakeTorino"], network="parity")
+    loaded = qasm3.loads(qasm3.dumps(circuit))
+    (found,) = compile_circuits(loaded, devices["FakeTorino"], network="parity")
+    assert found.num_nonlocal_gates() == expected.num_nonlocal_gates()
+
+
+@pytest.mark.parametrize("num_qubits", [1, 5])
+def test_nothing_to_entangle_needs_no_gate(devices, charging, num_qubits):
+    (compiled,) = compile_circuits(
+        charging(num_qubits, 0 if num_qubits > 1 else 3), devices["FakeTorino"]
+    )
+    assert compiled.num_nonlocal_gates() == 0
+    zero = QuantumCircuit(num_qubits)
+    zero.append(CollectiveZZGate(num_qubits, 0.0), range(num_qubits))
+    zero.measure_all()
+    (compiled,) = compile_circuits(zero, devices["FakeTorino"])
+    assert set(compiled.count_ops()) == {"measure", "barrier"}
+
+
+def test_far_below_the_preset_pass_manager(devices, charging):
+    device = devices["FakeMarrakesh"]
+    circuit = charging(10, 2)
+    (compiled,) = compile_circuits(circuit, device)
+    preset = transpile(circuit, target=device.target, optimization_level=3, seed_transpiler=1)
+    assert compiled.num_nonlocal_gates() < 0.75 * preset.num_nonlocal_gates()
+    assert predicted_fidelity(compiled, device.target) > predicted_fidelity(preset, device.target)
+
+
+def bad_circuits():
+    unbound = QuantumCircuit(3)
+    unbound.append(CollectiveZZGate(3, Parameter("angle")), range(3))
+    unbound.measure_all()
+    unmeasured = QuantumCircuit(3)
+    unmeasured.append(CollectiveZZGate(3, 0.1), range(3))
+    part = QuantumCircuit(3)
+    part.append(CollectiveZZGate(2, 0.1), range(2))
+    part.measure_all()
+    other = QuantumCircuit(3)
+    other.cz(0, 2)
+    other.measure_all()
+    reset = QuantumCircuit(3)
+    reset.reset(0)
+    reset.measure_all()
+    late = QuantumCircuit(2, 2)
+    late.measure(0, 0)
+    late.x(0)
+    unbound_local = QuantumCircuit(2)
+    unbound_local.rx(Parameter("pulse"), 0)
+    unbound_local.measure_all()
+    nan_local = QuantumCircuit(2)
+    nan_local.rx(float("nan"), 0)
+    nan_local.measure_all()
+    wide = QuantumCircuit(200)
+    wide.measure_all()
+    return [
+        (unbound, r"every parameter bound, got 'collective_zz' with the free parameter\(s\) angle"),
+        (unbound_local, r"every parameter bound, got 'rx' with the free parameter\(s\) pulse"),
+        (unmeasured, "`circuits` must be measured, got a circuit without a measurement"),
+        (part, "all their qubits, got one on 2 of 3"),
+        (other, r"final measurements, got 'cz' on qubits \[0, 2\]"),
+        (reset, r"final measurements, got 'reset' on qubits \[0\]"),
+        (late, r"measure at the end only, got 'x' on qubit 0"),
+        (nan_local, "finite angles, got 'rx' with NaN"),
+        (wide, "must fit on a line of coupled qubits of the device, got 200 qubits"),
+    ]
+
+
+@pytest.mark.parametrize(("circuit", "message"), bad_circuits())
+def test_bad_circuits_are_refused(devices, circuit, message):
+    with pytest.raises(ValueError, match=message):
+        compile_circuits([circuit], devices["FakeTorino"])
+
+
+def test_bad_arguments_are_refused(devices, charging):
+    circuit, device = charging(3, 1), devices["FakeTorino"]
+    with pytest.raises(ValueError, match="`network` must be one of 'auto', 'line'"):
+        compile_circuits(circuit, device, network="ring")
+    with pytest.raises(ValueError, match="'fractional' only on a device with the gate 'rzz'"):
+        compile_circuits(circuit, device, network="fractional")
+    with pytest.raises(TypeError, match="`circuits` must be quantum circuits, got str"):
+        compile_circuits(["circuit"], device)
+    with pytest.raises(ValueError, match="one of the gates 'cx', 'cz', 'ecr'"):
+        CollectiveNetwork(Target(num_qubits=3))
+    with pytest.raises(ValueError, match="`line` must join coupled qubits, got 0 next to 2"):
+        CollectiveNetwork(device.target, line=[0, 2])
+    with pytest.raises(ValueError, match="`line` must not visit a qubit twice"):
+        CollectiveNetwork(device.target, line=[0, 1, 0])

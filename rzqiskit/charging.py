@@ -2,6 +2,7 @@ r"""Charging the battery on a sampler: circuits, shots, and the metrics with the
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib.metadata
 import json
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from rzqiskit import metrics
 from rzqiskit.circuits.product_formula import (
     Basis,
+    ChargingSchedule,
     Formula,
     Frame,
     Slices,
@@ -36,6 +38,10 @@ if TYPE_CHECKING:
 __all__ = ["run_charging"]
 
 Variables = dict[str, tuple[tuple[str, ...], Any]]
+# Wider batteries run on the Dicke-space emulator: Aer's cost doubles with each cell, and at these
+# widths 51 times take it some seconds (sampled) or, with one slice a time, some seconds (exact).
+AER_MAX_QUBITS = 14
+AER_MAX_QUBITS_EXACT = 20
 MEASURED_BASES: tuple[Basis, ...] = ("z", "y")
 
 
@@ -57,10 +63,12 @@ def run_charging(
     Args:
         battery: what is charged.
         times: shape (num_times,), inverse energy, strictly increasing, from 0 upwards.
-        sampler: any Qiskit sampler; Aer's statevector simulator when None. A sampler for a
-            device must accept the circuits as built, see `compile_circuits` for those that don't.
+        sampler: any Qiskit sampler. None takes Aer's statevector simulator up to 14 cells and
+            `DickeSampler` beyond; the attribute ``sampler`` of the result says which. A sampler
+            for a device must accept the circuits as built, see `compile_circuits`.
         shots: shots of each circuit, of which there are two for each time (Z and Y basis). None
-            gives the exact probabilities that the same circuits would sample, computed by Aer.
+            gives the exact probabilities that the same circuits would sample, computed by Aer up
+            to 20 cells and by the Dicke-space emulator beyond.
         num_steps: number of slices of the pulse in each circuit.
         order: order of accuracy of the product formula: 1, 2, 4 or 6.
         frame: interaction picture of the formula, "mean-field" or "drive", see
@@ -69,7 +77,7 @@ def run_charging(
         slices: "each" time has `num_steps` slices of its own, or all have a "shared" grid of
             `num_steps` slices up to the last time, of which early times use only the first. Then
             exact probabilities cost one layer a time.
-        seed: fixes the shots of Aer; an integer is mixed with the battery and the circuits'
+        seed: fixes the shots; an integer is mixed with the battery and the circuits'
             parameters, so that runs of different batteries with one seed are independent.
             A sampler of your own carries its own seed.
 
@@ -109,16 +117,16 @@ def run_charging(
         if sampler is not None or seed is not None:
             name = "sampler" if sampler is not None else "seed"
             raise ValueError(f"`{name}` must be None without shots: nothing is sampled.")
-        variables = _exact_variables(battery, time, run)
-        attrs = provenance(battery, solver="circuit", sampler="AerSimulator", **run)
+        on_aer = battery.num_qubits <= AER_MAX_QUBITS_EXACT
+        variables = _exact_variables(battery, time, run, on_aer=on_aer)
+        name = "qiskit_aer.AerSimulator" if on_aer else "rzqiskit.emulator"
+        attrs = provenance(battery, solver="circuit", sampler=name, **run)
     else:
         shots = check_positive_integer("shots", shots)
         if sampler is not None and seed is not None:
             raise ValueError("`seed` must be None with a sampler of your own: seed the sampler.")
         if sampler is None:
-            from rzqiskit.execution.sampling import make_aer_sampler
-
-            sampler = make_aer_sampler(seed=_job_seed(seed, battery, time, shots, run))
+            sampler = _default_sampler(battery, _job_seed(seed, battery, time, shots, run))
         variables = _sampled_variables(battery, time, sampler, shots, run)
         name = f"{type(sampler).__module__.split('.')[0]}.{type(sampler).__name__}"
         attrs = provenance(
@@ -131,6 +139,16 @@ def run_charging(
         "excitations": (("excitations",), np.arange(battery.num_qubits + 1)),
     }
     return make_dataset(variables, coords, attrs)
+
+
+def _default_sampler(battery: RosenZenerBattery, seed: np.random.Generator) -> BaseSamplerV2:
+    if battery.num_qubits <= AER_MAX_QUBITS:
+        from rzqiskit.execution.sampling import make_aer_sampler
+
+        return make_aer_sampler(seed=seed)
+    from rzqiskit.emulator import DickeSampler
+
+    return DickeSampler(seed=seed)
 
 
 def _recordable(seed: np.random.Generator | int | None) -> int | str | None:
@@ -198,19 +216,18 @@ def _sampled_variables(
     return variables
 
 
-def _exact_variables(battery: RosenZenerBattery, time: FloatArray, run: Formula) -> Variables:
-    from rzqiskit.execution.trace import trace_amplitudes
-
+def _exact_variables(
+    battery: RosenZenerBattery, time: FloatArray, run: Formula, *, on_aer: bool
+) -> Variables:
     # Basis "y" keeps the last diagonal layers, on which the Z-basis populations do not depend.
     schedules = charging_schedules(battery, time, basis="y", **run)
-    amplitudes = trace_amplitudes(schedules)
-    populations = np.abs(amplitudes) ** 2
+    populations, spin_y = _trace(schedules) if on_aer else _emulate(schedules)
     energy = metrics.stored_energy(populations, battery.level_splitting)
     drive = np.asarray(battery.drive.value(time))
     values: dict[str, FloatArray] = {
         "stored_energy": energy,
         "average_power": metrics.average_power(energy, time),
-        "instantaneous_power": battery.level_splitting * drive * _mean_spin_y(amplitudes),
+        "instantaneous_power": battery.level_splitting * drive * spin_y,
         "energy_fluctuation": metrics.energy_fluctuation(populations, battery.level_splitting),
         "diagonal_entropy": metrics.diagonal_entropy(populations),
     }
@@ -222,6 +239,30 @@ def _exact_variables(battery: RosenZenerBattery, time: FloatArray, run: Formula)
         variables[f"time_of_maximum_{name}"] = ((), at)
         variables[f"final_{name}"] = ((), value[-1])
     return variables
+
+
+def _trace(schedules: list[ChargingSchedule]) -> tuple[FloatArray, FloatArray]:
+    """Return populations and <Jy> by Aer, shapes (num_times, N + 1) and (num_times,)."""
+    from rzqiskit.execution.trace import trace_amplitudes
+
+    amplitudes = trace_amplitudes(schedules)
+    return np.abs(amplitudes) ** 2, _mean_spin_y(amplitudes)
+
+
+def _emulate(schedules: list[ChargingSchedule]) -> tuple[FloatArray, FloatArray]:
+    """Return populations and <Jy> by the emulator, shapes (num_times, N + 1), (num_times,)."""
+    from rzqiskit.dicke.layers import spin_mean_covariance, state_populations
+    from rzqiskit.emulator.evolution import evolve_schedule
+
+    populations = np.zeros((len(schedules), schedules[0].num_qubits + 1))
+    spin_y = np.zeros(len(schedules))
+    for index, schedule in enumerate(schedules):
+        # Unturned: "z" as the basis of layers that were kept to the end.
+        state = evolve_schedule(dataclasses.replace(schedule, basis="z"))
+        first, window = state_populations(state)
+        populations[index, first : first + window.size] = window
+        spin_y[index] = spin_mean_covariance(state)[0][1]
+    return populations, spin_y
 
 
 def _mean_spin_y(amplitudes: npt.NDArray[np.complex128]) -> FloatArray:

@@ -142,6 +142,36 @@ def test_batteries_of_one_seed_have_independent_shots():
     assert (counts[0][1:] != counts[1][1:]).any()
 
 
+def test_wide_batteries_run_on_the_emulator():
+    battery = make_battery(40)
+    options = {"num_steps": 30, "order": 4}
+    exact = run_charging(battery, TIMES, shots=None, **options)
+    populations, spin_y = dicke_reference(battery, TIMES)
+    np.testing.assert_allclose(exact.population, populations, atol=1e-6)
+    drive = 20.0 * np.sin(np.pi * TIMES / PERIOD) ** 2
+    np.testing.assert_allclose(exact.instantaneous_power, drive * spin_y, atol=1e-3)
+    assert exact.attrs["sampler"] == "rzqiskit.emulator"
+    sampled = run_charging(battery, TIMES, shots=4000, seed=4, **options)
+    assert sampled.attrs["sampler"] == "rzqiskit.DickeSampler"
+    for name in ("stored_energy", "instantaneous_power"):
+        error = sampled[f"{name}_stderr"].values
+        deviation = abs(sampled[name] - exact[name]).values
+        # 5.5 sigma for 9 times each: false-alarm rate 4e-7.
+        assert (deviation <= 5.5 * error + 1e-12).all()
+
+
+def test_aer_and_emulator_agree(monkeypatch):
+    import rzqiskit.charging
+
+    battery = make_battery(7)
+    on_aer = run_charging(battery, TIMES, shots=None)
+    monkeypatch.setattr(rzqiskit.charging, "AER_MAX_QUBITS_EXACT", 6)
+    emulated = run_charging(battery, TIMES, shots=None)
+    assert emulated.attrs["sampler"] != on_aer.attrs["sampler"]
+    for name in ("population", *METRICS):
+        np.testing.assert_allclose(emulated[name], on_aer[name], atol=1e-10)
+
+
 def test_provenance_and_file_round_trip(tmp_path):
     import xarray as xr
 

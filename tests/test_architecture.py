@@ -35,7 +35,10 @@ TABLE = {
     "execution": {"circuits"},
     "estimation": {"metrics"},
     "mitigation": {"metrics", "estimation"},
-    "charging": {*PARAMETERS, "schema", "metrics", "circuits", "execution", "estimation"},
+    "charging": {
+        *PARAMETERS, "schema", "metrics", "dicke", "circuits", "emulator", "execution",
+        "estimation",
+    },
     "comparison": {
         *PARAMETERS, "schema", "metrics", "estimation", "exact", "analytic", "charging",
     },

@@ -1,16 +1,24 @@
-"""Zero-noise extrapolation of the battery's metrics."""
+r"""Zero-noise extrapolation of the battery's metrics, from counts.
+
+What decays under noise in a known way are means: that of m = k - N/2 (one-qubit operators) and
+that of m^2 (pairs). E and Sigma are put together from their extrapolated values; Sigma itself, or
+its square, is no single exponential and often not even monotonic in the noise.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from rzqiskit.estimation.counts import IntArray, check_counts
+from rzqiskit.estimation.moments import estimate_mean
 from rzqiskit.metrics import average_power
-from rzqiskit.mitigation.zero_noise import Extrapolation, extrapolate_to_zero_noise
-from rzqiskit.validation import check_non_negative, check_positive_integer, check_times
+from rzqiskit.mitigation.inversion import mitigate_mean
+from rzqiskit.mitigation.readout import ReadoutErrors
+from rzqiskit.mitigation.zero_noise import Extrapolation, NoiseFit, fit_noise
+from rzqiskit.validation import check_non_negative, check_times
 
 __all__ = ["extrapolate_metrics"]
 
@@ -20,90 +28,130 @@ Estimates = dict[str, tuple[FloatArray, FloatArray]]
 
 def extrapolate_metrics(
     noise_factors: npt.ArrayLike,
-    estimates: Sequence[Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]]],
+    counts: npt.ArrayLike,
     *,
-    num_qubits: int,
     level_splitting: float,
     times: npt.ArrayLike,
-    method: Extrapolation = "linear",
+    counts_y: npt.ArrayLike | None = None,
+    drive_values: npt.ArrayLike | None = None,
+    readout: ReadoutErrors | None = None,
+    method: Extrapolation = "exponential",
     noise_stderr: npt.ArrayLike = 0.0,
 ) -> Estimates:
-    """Return E, P, Sigma and P_I at zero noise with their standard errors.
+    r"""Return E, P, Sigma and P_I at zero noise with their standard errors.
 
     Args:
-        noise_factors: x, shape (num_factors,) or, measured by a guide, (num_factors, num_times).
-        estimates: for each noise factor what `estimate_metrics` or `mitigate_metrics` returned.
-        num_qubits: N.
+        noise_factors: x, shape (num_factors,), or (num_factors, num_times) as `guide_noise` gives
+            it for each time.
+        counts: n_k measured in Z, shape (num_factors, num_times, N + 1).
         level_splitting: Delta, energy.
-        times: t, shape (num_times,).
-        method: see `extrapolate_to_zero_noise`; the asymptote of "exponential" is that of the
-            fully mixed state: N Delta / 2 for E, N Delta^2 / 4 for Sigma^2, 0 for P_I.
+        times: t, shape (num_times,), not negative and strictly increasing.
+        counts_y: the same measured in Y, or None for no instantaneous power.
+        drive_values: f(t), shape (num_times,), energy; goes with `counts_y`.
+        readout: readout errors to be undone first (amplified noise does not amplify them), or
+            None.
+        method: see `extrapolate_to_zero_noise`; the asymptotes of "exponential" are those of the
+            fully mixed state, <m> = 0 and <m^2> = N/4.
         noise_stderr: standard errors of `noise_factors`.
 
     Returns:
         name -> (values, standard errors), each of shape (num_times,): `stored_energy`,
-        `average_power`, `energy_fluctuation` (by its square; 0 where that comes out negative)
-        and, if every estimate has it, `instantaneous_power`. Populations and the entropy are no
-        expectation values of a fixed operator and are not extrapolated.
+        `average_power`, `energy_fluctuation` and, with `counts_y`, `instantaneous_power`.
+        Populations and the entropy are no means of fixed operators and are not extrapolated.
 
     Raises:
-        TypeError: arguments that are not numeric.
-        ValueError: numbers of estimates, times and noise factors that do not match, an estimate
-            without the stored energy or its fluctuation, an unknown method.
+        TypeError: counts that are not integers, another argument that is not numeric.
+        ValueError: arrays that do not match, too few noise factors, an unknown method; readout
+            too bad to be inverted.
+
+    Notes:
+        Sigma^2 = <m^2> - <m>^2, both at zero noise; <m> and <m^2> of one noise factor share
+        their shots, and the error takes account of it. Where noise makes Sigma^2 negative Sigma is
+        0, with an error that says so. The error of a readout calibration, common to all noise
+        factors, is counted as if independent, which overestimates it.
 
     Examples:
-        >>> at_one = {"stored_energy": ([1.8], [0.02]), "energy_fluctuation": ([0.5], [0.02])}
-        >>> at_three = {"stored_energy": ([1.4], [0.02]), "energy_fluctuation": ([0.7], [0.02])}
+        >>> counts = [[[0, 40, 960]], [[10, 100, 890]]]
         >>> result = extrapolate_metrics(
-        ...     [1, 3], [at_one, at_three], num_qubits=2, level_splitting=1.0, times=[0.5]
+        ...     [1, 3], counts, level_splitting=1.0, times=[0.5], method="linear"
         ... )
         >>> values, stderr = result["stored_energy"]
         >>> values.round(3), stderr.round(3)
-        (array([2.]), array([0.032]))
+        (array([2.]), array([0.011]))
     """
     t = check_times(times)
-    n = check_positive_integer("num_qubits", num_qubits)
     delta = check_non_negative("level_splitting", level_splitting)
+    z = _check_runs("counts", counts, t.size)
+    num_qubits = z.shape[-1] - 1
+    m = np.arange(num_qubits + 1) - 0.5 * num_qubits
 
-    def stacked(name: str) -> tuple[FloatArray, FloatArray]:
-        arrays = []
-        for part in range(2):
-            columns: list[Any] = []
-            for index, record in enumerate(estimates):
-                if name not in record:
-                    raise ValueError(f"`estimates[{index}]` must have {name!r}, got none.")
-                column = np.asarray(record[name][part], dtype=np.float64)
-                if column.shape != t.shape:
-                    raise ValueError(
-                        f"`estimates[{index}]` must have {t.size} times, got shape {column.shape}."
-                    )
-                columns.append(column)
-            arrays.append(np.array(columns))
-        return arrays[0], arrays[1]
-
-    def at_zero(values: FloatArray, errors: FloatArray, asymptote: float) -> Any:
-        return extrapolate_to_zero_noise(
+    def fitted(runs: IntArray, values: FloatArray, asymptote: float) -> tuple[NoiseFit, FloatArray]:
+        mean, error = _mean(runs, values, readout)
+        fit = fit_noise(
             noise_factors,
-            values,
-            errors,
+            mean,
+            error,
             method=method,
             asymptote=asymptote,
             noise_stderr=noise_stderr,
         )
+        return fit, fit.error(error)
 
-    energy, energy_error = at_zero(*stacked("stored_energy"), 0.5 * n * delta)
-    sigma, sigma_error = stacked("energy_fluctuation")
-    # e / sqrt(4 s^2 + e) is the error of a root; solved for e, that of the square.
-    square_error = sigma_error * (0.5 * sigma_error + np.hypot(2.0 * sigma, 0.5 * sigma_error))
-    square, error = at_zero(sigma**2, square_error, 0.25 * n * delta**2)
-    square = np.maximum(square, 0.0)
+    first, error = fitted(z, m, 0.0)
+    energy, energy_error = delta * (first.value + 0.5 * num_qubits), delta * error
     result: Estimates = {
         "stored_energy": (energy, energy_error),
         "average_power": (average_power(energy, t), average_power(energy_error, t)),
     }
-    if all("instantaneous_power" in record for record in estimates):
-        result["instantaneous_power"] = at_zero(*stacked("instantaneous_power"), 0.0)
-    root = np.sqrt(4.0 * square + error)
-    stderr = np.divide(error, root, out=np.zeros_like(error), where=root > 0.0)
-    result["energy_fluctuation"] = (np.sqrt(square), stderr)
+    if (counts_y is None) != (drive_values is None):
+        missing = "drive_values" if drive_values is None else "counts_y"
+        raise ValueError("`counts_y` and `drive_values` must go together, got no " + missing + ".")
+    if counts_y is not None:
+        y = _check_runs("counts_y", counts_y, t.size)
+        if y.shape != z.shape:
+            raise ValueError(
+                f"`counts_y` must have the shape of `counts`, {z.shape}, got {y.shape}."
+            )
+        force = delta * np.asarray(drive_values, dtype=np.float64)
+        if force.shape != t.shape or not np.isfinite(force).all():
+            raise ValueError(f"`drive_values` must be {t.size} finite numbers, one for each time.")
+        spin, spin_error = fitted(y, m, 0.0)
+        result["instantaneous_power"] = (force * spin.value, np.abs(force) * spin_error)
+
+    second, _ = fitted(z, m**2, 0.25 * num_qubits)
+    # Sigma^2 by its derivatives: second.c <m^2> - 2 <m> first.c <m>, a mean over the same shots.
+    pull = 2.0 * first.value * first.coefficients
+    values = second.coefficients[..., np.newaxis] * m**2 - pull[..., np.newaxis] * m
+    _, of_shots = _mean(z, values, readout)
+    of_noise = (second.coefficients * second.slopes - pull * first.slopes) * first.noise_stderr
+    square_error = np.sqrt(
+        np.sum(of_shots**2 + of_noise**2, axis=0)
+        + second.rate_error**2
+        + (2.0 * first.value * first.rate_error) ** 2
+        + 2.0 * error**4
+    )
+    # The square of an estimate is high by its variance.
+    square = np.maximum(second.value - first.value**2 + error**2, 0.0)
+    result["energy_fluctuation"] = (
+        delta * np.sqrt(square),
+        delta * square_error / np.sqrt(4.0 * square + square_error),
+    )
     return result
+
+
+def _mean(
+    counts: IntArray, values: FloatArray, readout: ReadoutErrors | None
+) -> tuple[FloatArray, FloatArray]:
+    if readout is None:
+        return estimate_mean(counts, values)
+    return mitigate_mean(counts, values, readout)
+
+
+def _check_runs(name: str, counts: Any, num_times: int) -> IntArray:
+    runs = check_counts(name, counts)
+    if runs.ndim != 3 or runs.shape[1] != num_times:
+        raise ValueError(
+            f"`{name}` must have the shape (num_factors, num_times, N + 1) with num_times = "
+            f"{num_times}, got {runs.shape}."
+        )
+    return runs

@@ -7,6 +7,7 @@ variance: the error of y(0) is larger than that of y(1), and is reported so.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -73,13 +74,55 @@ def extrapolate_to_zero_noise(
         >>> float(value.round(6))
         1.0
     """
-    check_choice("method", method, get_args(Extrapolation))
     y = _check_real("values", values)
+    sigma = _check_like("stderr", stderr, y)
+    fit = fit_noise(
+        noise_factors, y, sigma, method=method, asymptote=asymptote, noise_stderr=noise_stderr
+    )
+    return fit.value, fit.error(sigma)
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseFit:
+    """A fitted extrapolation, linearised in what was measured.
+
+    Attributes:
+        value: y(0), shape (...).
+        coefficients: dy(0)/dy_f, shape (num_factors, ...).
+        slopes: dy/dx of the curve at each noise factor, same shape.
+        noise_stderr: standard errors of the noise factors, same shape.
+        rate_error: what the unknown rate of an exponential adds to the error, shape (...).
+    """
+
+    value: FloatArray
+    coefficients: FloatArray
+    slopes: FloatArray
+    noise_stderr: FloatArray
+    rate_error: FloatArray
+
+    def error(self, stderr: FloatArray) -> FloatArray:
+        """Return the error of `value` for measurements with the errors `stderr`."""
+        total = np.hypot(stderr, self.slopes * self.noise_stderr)
+        error: FloatArray = np.sqrt(np.sum((self.coefficients * total) ** 2, axis=0))
+        return np.hypot(error, self.rate_error)
+
+
+def fit_noise(
+    noise_factors: npt.ArrayLike,
+    values: FloatArray,
+    stderr: FloatArray,
+    *,
+    method: Extrapolation,
+    asymptote: npt.ArrayLike = 0.0,
+    noise_stderr: npt.ArrayLike = 0.0,
+) -> NoiseFit:
+    """Return the fit behind `extrapolate_to_zero_noise`, which see for the arguments."""
+    check_choice("method", method, get_args(Extrapolation))
+    y, sigma = values, stderr
     if y.ndim == 0 or y.shape[0] < 2:
         raise ValueError(
             f"`values` must have at least 2 noise factors on the first axis, got shape {y.shape}."
         )
-    sigma = _check_like("stderr", stderr, y)
     x = _check_real("noise_factors", noise_factors)
     if x.shape not in (y.shape[:1], y.shape):
         raise ValueError(
@@ -97,48 +140,57 @@ def extrapolate_to_zero_noise(
     if (np.diff(np.sort(x, axis=0), axis=0) <= 0.0).any():
         raise ValueError("`noise_factors` must differ from each other, got equal ones.")
     b = np.broadcast_to(_check_real("asymptote", asymptote), y.shape[1:])
-    columns = (a.reshape(y.shape[0], -1).T for a in (x, y, sigma, x_sigma))
-    x, y_columns, sigma, x_sigma = columns
-    if method == "exponential":
-        value, error = _exponential(x, y_columns - b.reshape(-1, 1), sigma, x_sigma)
-        value = value + b.ravel()
-    else:
-        value, error = _polynomial(x, y_columns, sigma, x_sigma, degree)
-    return value.reshape(y.shape[1:]), error.reshape(y.shape[1:])
+    x, signal, sigma, spread = (
+        array.reshape(y.shape[0], -1).T for array in (x, y - b, sigma, x_sigma)
+    )
+    # A polynomial follows any shift of y, so the asymptote does no harm there.
+    fitted = (
+        _exponential(x, signal, sigma, spread)
+        if method == "exponential"
+        else _polynomial(x, signal, sigma, spread, degree)
+    )
+    value, coefficients, slopes, rate_error = fitted
+    return NoiseFit(
+        value.reshape(y.shape[1:]) + b,
+        coefficients.T.reshape(y.shape),
+        slopes.T.reshape(y.shape),
+        x_sigma,
+        rate_error.reshape(y.shape[1:]),
+    )
 
 
 def _polynomial(
     x: FloatArray, y: FloatArray, sigma: FloatArray, x_sigma: FloatArray, degree: int
-) -> tuple[FloatArray, FloatArray]:
-    """Return value at 0 and error of the polynomials; all shapes (columns, factors)."""
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return value at 0, its coefficients, slopes and zeros; all shapes (columns, factors)."""
     scale = np.abs(x).max(axis=1, keepdims=True)
     powers = np.arange(degree + 1)
     design = (x / scale)[..., np.newaxis] ** powers
-    total = sigma
+    total, slope = sigma, np.zeros_like(x)
     coefficients = np.empty((len(x), degree + 1))
     inverse = np.empty((len(x), degree + 1, x.shape[1]))
     # With an error of x the weights depend on the slope: two more rounds settle them.
     for _ in range(3 if x_sigma.any() else 1):
-        weight = 1.0 / np.where((total > 0.0).all(axis=1, keepdims=True), total, 1.0)
+        weight = _weights(total)
         inverse = np.linalg.pinv(design * weight[..., np.newaxis]) * weight[:, np.newaxis]
         coefficients = np.einsum("mpf,mf->mp", inverse, y)
         slope = (design[..., :-1] @ (coefficients * powers)[:, 1:, np.newaxis])[..., 0] / scale
         total = np.hypot(sigma, slope * x_sigma)
-    return coefficients[:, 0], _combined(inverse[:, 0], total)
+    return coefficients[:, 0], inverse[:, 0], slope, np.zeros(len(x))
 
 
 def _exponential(
     x: FloatArray, y: FloatArray, sigma: FloatArray, x_sigma: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Return a and its error for y = a exp(-c x); all shapes (columns, factors)."""
-    total = sigma
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return a of y = a exp(-c x), its coefficients, slopes and the part of its error due to c."""
+    total, slope = sigma, np.zeros_like(x)
     value: FloatArray = np.empty(len(x))
     for _ in range(3 if x_sigma.any() else 1):
-        weight = 1.0 / np.where((total > 0.0).all(axis=1, keepdims=True), total, 1.0)
+        weight = _weights(total)
         rate = _best_rate(x, y, weight)
         shape = np.exp(-rate[:, np.newaxis] * x)
         value = np.sum(weight**2 * shape * y, axis=1) / np.sum((weight * shape) ** 2, axis=1)
-        slope = (value * rate)[:, np.newaxis] * shape
+        slope = -(value * rate)[:, np.newaxis] * shape
         total = np.hypot(sigma, slope * x_sigma)
     # Linearised in a and c, with what is known of c beforehand, the width of its range: without
     # that the error would diverge where no signal is left (a = 0) to tell c.
@@ -149,14 +201,14 @@ def _exponential(
     normal = design.transpose(0, 2, 1) @ design
     normal[:, 1, 1] += known
     inverse = np.linalg.pinv(normal, hermitian=True)[:, 0]
-    at_zero = np.einsum("mp,mfp->mf", inverse, design) * weight
-    return value, np.hypot(_combined(at_zero, total), inverse[:, 1] * np.sqrt(known))
+    coefficients = np.einsum("mp,mfp->mf", inverse, design) * weight
+    return value, coefficients, slope, np.abs(inverse[:, 1]) * np.sqrt(known)
 
 
-def _combined(coefficients: FloatArray, errors: FloatArray) -> FloatArray:
-    """Return the error of sum_f c_f y_f for each column."""
-    error: FloatArray = np.sqrt(np.sum((coefficients * errors) ** 2, axis=1))
-    return error
+def _weights(errors: FloatArray) -> FloatArray:
+    # A column with a value known exactly is fitted without weights.
+    weights: FloatArray = 1.0 / np.where((errors > 0.0).all(axis=1, keepdims=True), errors, 1.0)
+    return weights
 
 
 def _best_rate(x: FloatArray, y: FloatArray, weight: FloatArray) -> FloatArray:

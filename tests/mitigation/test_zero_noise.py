@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from rzqiskit.mitigation import extrapolate_metrics, extrapolate_to_zero_noise
+from rzqiskit.mitigation import extrapolate_to_zero_noise
 
 FACTORS = np.array([1.0, 3.0, 5.0])
 CURVES = {
@@ -105,52 +105,6 @@ def test_a_value_known_exactly_stays_exact() -> None:
     assert (value, error) == (0.0, 0.0)
 
 
-def test_metrics_of_a_depolarised_register() -> None:
-    # Every cell of a product state depolarised with probability 1 - exp(-c x), by hand:
-    # <k> = N/2 + (q - 1/2) N e^(-c x), and cells stay independent.
-    n, q, delta, c = 6, 0.9, 1.5, 0.1
-    estimates = []
-    for x in FACTORS:
-        excited = 0.5 + (q - 0.5) * math.exp(-c * x)
-        sigma = delta * math.sqrt(n * excited * (1.0 - excited))
-        estimates.append(
-            {
-                "stored_energy": ([0.0, delta * n * excited], [0.01, 0.01]),
-                "energy_fluctuation": ([0.5, sigma], [0.01, 0.01]),
-                "instantaneous_power": ([0.0, 2.0 * math.exp(-c * x)], [0.0, 0.01]),
-            }
-        )
-    result = extrapolate_metrics(
-        FACTORS,
-        estimates,
-        num_qubits=n,
-        level_splitting=delta,
-        times=[0.0, 0.5],
-        method="exponential",
-    )
-    energy, error = result["stored_energy"]
-    assert energy[1] == pytest.approx(delta * n * q, rel=1e-6)
-    assert error[1] > 0.01
-    np.testing.assert_allclose(result["average_power"][0], [0.0, energy[1] / 0.5])
-    assert result["instantaneous_power"][0] == pytest.approx([0.0, 2.0], abs=1e-6)
-    assert result["instantaneous_power"][1][0] == 0.0
-    # Sigma^2 - N Delta^2/4 = -(q - 1/2)^2 N Delta^2 e^(-2 c x): exponential as well
-    assert result["energy_fluctuation"][0][1] == pytest.approx(
-        delta * math.sqrt(n * q * (1.0 - q)), rel=1e-6
-    )
-
-
-def test_negative_variance_becomes_zero_with_an_error() -> None:
-    estimates = [
-        {"stored_energy": ([1.0], [0.1]), "energy_fluctuation": ([s], [0.05])} for s in (0.2, 0.6)
-    ]
-    result = extrapolate_metrics([1, 3], estimates, num_qubits=2, level_splitting=1.0, times=[1.0])
-    sigma, error = result["energy_fluctuation"]
-    assert sigma == 0.0
-    assert error > 0.05
-    assert "instantaneous_power" not in result
-
-
 @pytest.mark.parametrize(
     ("arguments", "changes", "message"),
     [
@@ -179,21 +133,3 @@ def test_bad_input(arguments: tuple[object, ...], changes: dict[str, object], me
 def test_bad_type() -> None:
     with pytest.raises(TypeError, match="`values` must be an array of real numbers"):
         extrapolate_to_zero_noise([1, 2], ["a", "b"], [0.1, 0.1])
-
-
-@pytest.mark.parametrize(
-    ("estimates", "message"),
-    [
-        (
-            [{"stored_energy": ([1.0], [0.1])}] * 2,
-            r"`estimates\[0\]` must have 'energy_fluctuation'",
-        ),
-        (
-            [{"stored_energy": ([1.0, 2.0], [0.1, 0.1])}] * 2,
-            r"`estimates\[0\]` must have 1 times, got shape \(2,\)",
-        ),
-    ],
-)
-def test_bad_estimates(estimates: list[dict[str, object]], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        extrapolate_metrics([1, 3], estimates, num_qubits=2, level_splitting=1.0, times=[1.0])

@@ -12,6 +12,7 @@ from scipy.linalg import expm
 from scipy.stats import binom
 
 from rzqiskit.dicke.binomial import log_binomial
+from rzqiskit.dicke.ladder_rotation import rotate_ladder
 from rzqiskit.dicke.rotations import (
     DENSE_MAX_QUBITS,
     entropy_bits,
@@ -211,6 +212,23 @@ def test_routes_agree(num_qubits, seed, theta, fraction):
     a = axis(theta, rng.uniform(-np.pi, np.pi))
     dense = lab_populations(c, num_qubits, a)
     np.testing.assert_allclose(windowed_full(c, num_qubits, a), dense, rtol=0.0, atol=1e-13)
+
+
+@pytest.mark.parametrize("num_qubits", [10**4, 10**6, 10**9])
+@pytest.mark.parametrize("num_levels", [1, 30, 150])
+def test_recurrence_and_rotation_agree_where_both_hold(num_qubits, num_levels):
+    """The same window by the Chebyshev rotation, with room to spare at its end."""
+    rng = np.random.default_rng(num_levels)
+    for factor in (1.001, 1.5, 4.0):
+        theta = 2 * factor * np.sqrt(num_levels / num_qubits)
+        c = random_state(rng, num_levels, rng.choice([0.0, 0.3]))
+        first, found = windowed(c, num_qubits, axis(theta, 0.0))
+        turned = np.empty((2, min(first + found.size + 100, num_qubits + 1)))
+        rotate_ladder(np.stack([c.real, c.imag]), num_qubits, theta, turned)
+        expected = np.sum(turned**2, axis=0)
+        np.testing.assert_allclose(found, expected[first : first + found.size], rtol=0, atol=1e-14)
+        assert expected[:first].sum() + expected[first + found.size :].sum() < 1e-16
+        assert abs(entropy(found) - entropy(expected)) < 1e-12
 
 
 def test_tables_of_a_mixed_batch_serve_each_width():

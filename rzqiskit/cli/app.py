@@ -12,6 +12,8 @@ import typer
 from typer.core import TyperGroup
 
 from rzqiskit.cli.compare import COMPARE_HELP, compare_command
+from rzqiskit.cli.show import SHOW_HELP, show_command
+from rzqiskit.cli.sweep import SWEEP_HELP, sweep_command
 
 __all__ = ["app"]
 
@@ -85,9 +87,10 @@ def _root(
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    # An explicit callback keeps "compare" a subcommand while it is the only one.
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
 
 app.command("compare", help=COMPARE_HELP)(compare_command)
+app.command("sweep", help=SWEEP_HELP)(sweep_command)
+app.command("show", help=SHOW_HELP)(show_command)

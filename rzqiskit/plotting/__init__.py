@@ -13,6 +13,7 @@ from rzqiskit.plotting.metrics import (
     plot_stored_energy,
 )
 from rzqiskit.plotting.style import plot_style
+from rzqiskit.plotting.sweep import plot_sweep
 
 __all__ = [
     "plot_average_power",
@@ -24,4 +25,5 @@ __all__ = [
     "plot_population",
     "plot_stored_energy",
     "plot_style",
+    "plot_sweep",
 ]

@@ -13,7 +13,14 @@ from matplotlib.colors import to_hex
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["axis_label", "coordinate_label", "plot_style", "series_colors", "series_markers"]
+__all__ = [
+    "SYMBOLS",
+    "axis_label",
+    "coordinate_label",
+    "plot_style",
+    "series_colors",
+    "series_markers",
+]
 
 # Dark enough for white paper and told apart under every common form of colour blindness, and in
 # grey by lightness; in the order blue, orange, green, magenta, sky, black.
@@ -53,7 +60,8 @@ _STYLE: dict[str, Any] = {
     "errorbar.capsize": 0.0,
 }
 
-_SYMBOLS = {
+# Symbols of the parameters that are swept, in LaTeX.
+SYMBOLS = {
     "drive_amplitude": r"v_0",
     "drive_period": r"T",
     "interaction": r"\eta",
@@ -117,7 +125,7 @@ def axis_label(data: xr.Dataset, name: str) -> str:
 
 def coordinate_label(data: xr.Dataset, dim: str, value: Any) -> str:
     """Return the label of the line at `value` of a swept parameter, as ``$v_0 = 20$``."""
-    symbol = _SYMBOLS.get(dim)
+    symbol = SYMBOLS.get(dim)
     shown = f"{value:g}" if isinstance(value, (int, float)) else str(value)
     if symbol is None:
         return f"{dim.replace('_', ' ')} = {shown}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rzqiskit.sweep.run import SweepInterrupted, SweepPointError, sweep
 from rzqiskit.sweep.specification import SpecificationError, SweepSpecification
-from rzqiskit.sweep.store import StoreError, open_sweep
+from rzqiskit.sweep.store import StoreError, open_sweep, stored_specification
+from rzqiskit.sweep.toml_specification import load_specification
 
 __all__ = [
     "SpecificationError",
@@ -12,6 +13,8 @@ __all__ = [
     "SweepInterrupted",
     "SweepPointError",
     "SweepSpecification",
+    "load_specification",
     "open_sweep",
+    "stored_specification",
     "sweep",
 ]

@@ -48,7 +48,7 @@ class _Sink(Protocol):
 
 
 def sweep(
-    grid: Mapping[str, Any] | BatteryGrid,
+    grid: Mapping[str, Any] | BatteryGrid | SweepSpecification,
     *,
     quantities: Collection[str] | None = None,
     solver: str = "exact",
@@ -66,7 +66,8 @@ def sweep(
 
     Args:
         grid: a `BatteryGrid`, or name -> number or one-dimensional array, see
-            `SweepSpecification.build`. Each array is a dim with the parameter's name.
+            `SweepSpecification.build`; each array is a dim with the parameter's name. Or a
+            `SweepSpecification`, which says what `quantities`, `solver` and `paired` say.
         quantities: summaries such as "maximum_stored_energy"; all when None.
         solver: "exact", "analytic" or "circuit".
         paired: take the arrays point by point, along the dim "point".
@@ -105,9 +106,12 @@ def sweep(
         >>> data.maximum_stored_energy.dims
         ('num_qubits', 'interaction')
     """
-    specification = SweepSpecification.build(
-        grid, solver=solver, quantities=quantities, paired=paired
-    )
+    if isinstance(grid, SweepSpecification):
+        specification = grid
+    else:
+        specification = SweepSpecification.build(
+            grid, solver=solver, quantities=quantities, paired=paired
+        )
     if num_threads is not None:
         check_positive_integer("num_threads", num_threads)
     num_workers = 1 if client is None else max(1, sum(client.nthreads().values()))

@@ -17,7 +17,13 @@ from rzqiskit.grid import BatteryGrid
 from rzqiskit.schema import METRICS
 from rzqiskit.validation import check_choice
 
-__all__ = ["SOLVERS", "SUMMARIES", "SpecificationError", "SweepSpecification"]
+__all__ = [
+    "INTEGER_PARAMETERS",
+    "SOLVERS",
+    "SUMMARIES",
+    "SpecificationError",
+    "SweepSpecification",
+]
 
 SPECIFICATION_FORMAT_VERSION = 1
 SUMMARIES = tuple(
@@ -38,7 +44,7 @@ SOLVERS = tuple(_SETTINGS)
 # One number for the whole sweep: it says how a solver works, not what is solved.
 _SCALAR_SETTINGS = ("tolerance", "num_times")
 _TEXTS = ("pair_counting", "method")
-_INTEGERS = ("num_qubits", "num_steps", "order", "shots", "seed", "num_times")
+INTEGER_PARAMETERS = ("num_qubits", "num_steps", "order", "shots", "seed", "num_times")
 
 
 class SpecificationError(ValueError):
@@ -108,17 +114,17 @@ class SweepSpecification:
         drive = given.pop("drive", None)
         if not isinstance(drive, Drive):
             raise TypeError(f"`drive` must be a Drive, got {type(drive).__name__}.")
-        if "num_qubits" not in given:
-            raise ValueError("`num_qubits` must be given.")
         known = _known_parameters(drive, solver)
-        parameters = {}
-        # The number of cells is always the first dim, as in `BatteryGrid`.
-        for name, value in {"num_qubits": given.pop("num_qubits"), **given}.items():
+        for name in given:
             if name not in known:
                 raise TypeError(
                     f"`{name}` must be a parameter of this sweep, one of {', '.join(known)}."
                 )
-            parameters[name] = _checked(name, value)
+        if "num_qubits" not in given:
+            raise ValueError("`num_qubits` must be given.")
+        # The number of cells is always the first dim, as in `BatteryGrid`.
+        ordered = {"num_qubits": given.pop("num_qubits"), **given}
+        parameters = {name: _checked(name, value) for name, value in ordered.items()}
         for name, default in (_BATTERY_DEFAULTS | _SETTINGS[solver]).items():
             parameters.setdefault(name, default)
         lengths = {n: len(v) for n, v in parameters.items() if isinstance(v, np.ndarray)}
@@ -228,7 +234,7 @@ def _known_parameters(drive: Drive, solver: str) -> list[str]:
 def _checked(name: str, value: Any) -> Any:
     array = np.asarray(value)
     kinds, words = ("U", "texts") if name in _TEXTS else ("iuf", "real numbers")
-    if name in _INTEGERS:
+    if name in INTEGER_PARAMETERS:
         kinds, words = "iu", "integers"
     if array.dtype.kind not in kinds:
         raise TypeError(f"`{name}` must be made of {words}, got {_shown(value)}.")
@@ -236,7 +242,7 @@ def _checked(name: str, value: Any) -> Any:
         shape = "one value" if name in _SCALAR_SETTINGS else "one value or a one-dimensional array"
         raise ValueError(f"`{name}` must be {shape}, got shape {array.shape}.")
     if array.dtype.kind in "iuf":
-        array = array.astype(np.int64 if name in _INTEGERS else np.float64)
+        array = array.astype(np.int64 if name in INTEGER_PARAMETERS else np.float64)
     return array.item() if array.ndim == 0 else array
 
 

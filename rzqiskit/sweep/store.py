@@ -29,7 +29,14 @@ from rzqiskit.sweep.specification import SpecificationError, SweepSpecification
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["StoreError", "SweepStore", "dataset_in_memory", "failure_texts", "open_sweep"]
+__all__ = [
+    "StoreError",
+    "SweepStore",
+    "dataset_in_memory",
+    "failure_texts",
+    "open_sweep",
+    "stored_specification",
+]
 
 MANIFEST = "manifest.jsonl"
 MANIFEST_FORMAT_VERSION = 1
@@ -173,10 +180,24 @@ def open_sweep(store: str | os.PathLike[str]) -> xr.Dataset:
     path = Path(store)
     header, lines = _read_manifest(path)
     data = xr.open_zarr(path, chunks=None)
-    shape = SweepSpecification.from_dict(header["specification"]).shape
-    total = num_chunks(shape, tuple(header["chunk_shape"]))
+    specification = SweepSpecification.from_dict(header["specification"])
+    data = data[[*specification.quantities, FAILURE]]  # in the order asked for
+    total = num_chunks(specification.shape, tuple(header["chunk_shape"]))
     data.attrs["chunks_done"] = f"{len(lines)} of {total}"
     return data
+
+
+def stored_specification(store: str | os.PathLike[str]) -> SweepSpecification:
+    """Return what a store holds, or will hold when it is finished.
+
+    Args:
+        store: the folder that `sweep` wrote.
+
+    Raises:
+        StoreError: `store` is no store of a sweep.
+    """
+    header, _ = _read_manifest(Path(store))
+    return SweepSpecification.from_dict(header["specification"])
 
 
 def _read_manifest(path: Path) -> tuple[dict[str, Any], dict[int, dict[str, Any]]]:

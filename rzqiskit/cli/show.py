@@ -1,0 +1,123 @@
+"""``rzqiskit show``: what a store of a sweep holds, as a table and as a plot."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rzqiskit.cli.numbers import parse_number
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["SHOW_HELP", "show_command"]
+
+SHOW_HELP = (
+    "Show the results of a sweep: its dims, the range of every quantity, what failed.\n\n"
+    "With --output one quantity is drawn: a line over one dim, a map over two. Fix the others "
+    "with --at."
+)
+_MOST_REASONS = 5
+
+
+def show_command(
+    store: Annotated[Path, typer.Argument(help="Folder of the store.")],
+    at: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="Take the nearest value of a dim; repeatable."),
+    ] = None,
+    quantity: Annotated[
+        str | None, typer.Option(help="Quantity to draw (default the first).")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="File of the plot: .png, .pdf or .svg.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace that file.")] = False,
+) -> None:
+    """Show the results of a sweep."""
+    from rzqiskit.sweep import open_sweep
+
+    if output is not None and output.suffix not in (".png", ".pdf", ".svg"):
+        raise ValueError(f"`output` must end in .png, .pdf or .svg, got {output}.")
+    if output is not None and output.exists() and not overwrite:
+        raise ValueError(f"`output` must not exist already (or give --overwrite), got {output}.")
+    data = _select(open_sweep(store), at or [])
+    quantities = [str(name) for name in data.data_vars if name != "failure"]
+    if quantity is not None and quantity not in quantities:
+        raise ValueError(f"`quantity` must be one of {', '.join(quantities)}, got {quantity!r}.")
+    _print(data, quantities)
+    if output is not None:
+        _draw(data, quantity or quantities[0], output, overwrite)
+
+
+def _select(data: xr.Dataset, at: list[str]) -> xr.Dataset:
+    for entry in at:
+        name, separator, text = entry.partition("=")
+        if not separator or name not in data.dims:
+            dims = ", ".join(str(dim) for dim in data.dims)
+            raise ValueError(f"`at` must be NAME=VALUE with a dim out of {dims}, got {entry!r}.")
+        if name not in data.coords:  # paired points have numbers only
+            place = parse_number("at", text)
+            if place != int(place) or not 0 <= place < data.sizes[name]:
+                raise ValueError(f"`at` must be a point from 0 to {data.sizes[name] - 1}.")
+            data = data.isel({name: int(place)})
+        elif data[name].dtype.kind in "iuf":
+            data = data.sel({name: parse_number("at", text)}, method="nearest")
+        elif text in data[name].values.tolist():
+            data = data.sel({name: text})
+        else:
+            known = ", ".join(data[name].values.tolist())
+            raise ValueError(f"`at` must name one of {known}, got {text!r}.")
+    return data
+
+
+def _print(data: xr.Dataset, quantities: list[str]) -> None:
+    import numpy as np
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=100)
+    console.print(f"{data.attrs['solver']}, chunks done: {data.attrs['chunks_done']}")
+    for name in (str(name) for name in data.coords):
+        values = data[name].values
+        if values.ndim == 0:
+            console.print(f"{name} = {values.item()}")
+        elif values.dtype.kind in "iuf":
+            console.print(f"{name}: {values.size} values from {values.min():g} to {values.max():g}")
+        else:
+            console.print(f"{name}: {', '.join(values.tolist())}")
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    table.add_column("quantity", no_wrap=True)
+    for heading in ("unit", "smallest", "largest", "points"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name in quantities:
+        values = data[name].values
+        known = values[np.isfinite(values)]
+        span = [f"{known.min():.6g}", f"{known.max():.6g}"] if known.size else ["-", "-"]
+        table.add_row(name, data[name].attrs["units"], *span, str(known.size))
+    console.print()
+    console.print(table)
+    reasons = Counter(data["failure"].values.ravel().tolist())
+    reasons.pop("", None)
+    for reason, number in reasons.most_common(_MOST_REASONS):
+        console.print(f"{number} failed: {reason}", markup=False)
+
+
+def _draw(data: xr.Dataset, quantity: str, output: Path, overwrite: bool) -> None:
+    from matplotlib.figure import Figure
+
+    from rzqiskit.cli.output import write_whole
+    from rzqiskit.plotting import plot_style, plot_sweep
+
+    with plot_style():
+        figure = Figure(figsize=(5.6, 3.8), layout="constrained")
+        plot_sweep(data, quantity, ax=figure.subplots())
+        with write_whole(output, overwrite=overwrite) as path:
+            figure.savefig(path, dpi=200)
+    typer.echo(f"wrote {output}")

@@ -1,0 +1,91 @@
+"""``rzqiskit sweep``: a grid of parameters, written chunk by chunk, resumable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["SWEEP_HELP", "sweep_command"]
+
+SWEEP_HELP = (
+    "Solve a grid of batteries and keep the results in a Zarr store.\n\n"
+    "Chunks are written as they finish. Whatever ends the sweep, the same command, or --resume, "
+    "goes on from there. See the stored results with rzqiskit show."
+)
+
+
+def sweep_command(
+    specification: Annotated[
+        Path | None, typer.Argument(help="TOML file that says what to sweep.")
+    ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the store (default the name of the file, with .zarr)."),
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with this store; needs no file.")
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(help="Processes that solve chunks (0: this one, with all its threads).")
+    ] = 0,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a running dask scheduler to use instead.")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop at the first point that fails.")
+    ] = False,
+) -> None:
+    """Solve a grid of batteries and keep the results in a Zarr store."""
+    from rzqiskit.validation import check_integer
+
+    check_integer("workers", workers, minimum=0)
+    if workers and scheduler is not None:
+        raise ValueError("`workers` must not be given with a scheduler, which has its own.")
+    if (specification is None) == (resume is None):
+        raise ValueError("`specification` must be given, or --resume with a store, and not both.")
+    if resume is not None and store is not None:
+        raise ValueError("`store` must not be given with --resume, which names it.")
+
+    from rzqiskit.sweep import load_specification, stored_specification
+
+    if resume is not None:
+        plan, target = stored_specification(resume), resume
+    else:
+        assert specification is not None
+        plan = load_specification(specification)
+        target = store if store is not None else Path(specification.with_suffix(".zarr").name)
+    data = _run(plan, target, workers, scheduler, strict)
+    failed = int((data["failure"] != "").sum())
+    typer.echo(f"{plan.size} points in {target}" + (f", {failed} failed" if failed else ""))
+
+
+def _run(plan: Any, target: Path, workers: int, scheduler: str | None, strict: bool) -> xr.Dataset:
+    from rzqiskit.sweep import SweepInterrupted, sweep
+
+    try:
+        if not workers and scheduler is None:
+            return sweep(plan, store=target, strict=strict)
+        from distributed import Client, LocalCluster
+
+        if scheduler is not None:
+            with Client(scheduler) as client:  # type: ignore[no-untyped-call]
+                return sweep(plan, store=target, strict=strict, client=client)
+        with (
+            LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=workers, threads_per_worker=1, dashboard_address=None
+            ) as cluster,
+            Client(cluster) as client,  # type: ignore[no-untyped-call]
+        ):
+            return sweep(plan, store=target, strict=strict, client=client)
+    except SweepInterrupted as interruption:
+        typer.echo(
+            f"rzqiskit: interrupted: {interruption} On the command line: "
+            f"rzqiskit sweep --resume {target}",
+            err=True,
+        )
+        raise SystemExit(130) from None

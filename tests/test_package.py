@@ -1,5 +1,6 @@
 """The package as installed: cheap to import, with every public name in place."""
 
+import ast
 import importlib.metadata
 import re
 import statistics
@@ -97,6 +98,39 @@ def test_package_ships_its_type_hints_and_licence():
     files = importlib.metadata.files("rzqiskit") or []
     assert (Path(rzqiskit.__file__).parent / "py.typed").is_file()
     assert any(file.name == "LICENSE" for file in files)
+
+
+def imported_libraries(folder):
+    """Return the libraries that the files of a folder import, also inside functions."""
+    found = set()
+    for path in folder.rglob("*.py"):
+        if "benchmarks" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found.add(node.module.partition(".")[0])
+    own = {"rzqiskit", *(path.stem for path in (ROOT / "tests").glob("*.py"))}
+    return found - set(sys.stdlib_module_names) - own
+
+
+@pytest.mark.parametrize(("folder", "extras"), [("rzqiskit", ()), ("tests", ("test",))])
+def test_every_imported_library_is_a_declared_dependency(folder, extras):
+    """What happens to be installed here, or comes along with another library, is not enough."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = [*project["dependencies"]]
+    for extra in extras:
+        lines += project["optional-dependencies"][extra]
+    declared = {re.split(r"[\[<>=!~; ]", line)[0].lower().replace("_", "-") for line in lines}
+    distributions = importlib.metadata.packages_distributions()
+    undeclared = {
+        library
+        for library in imported_libraries(ROOT / folder)
+        if not {name.lower().replace("_", "-") for name in distributions.get(library, [library])}
+        & declared
+    }
+    assert undeclared == set()
 
 
 def test_command_is_installed():

@@ -66,7 +66,8 @@ def tilt(a1: float, a2: float, a3: float) -> Any:
     if reverse:
         a1, a2, a3 = -a1, -a2, -a3
     h = math.hypot(a1, a2)
-    cos_chi, sin_chi = (a1 / h, a2 / h) if h > 0.0 else (1.0, 0.0)
+    # A tilt this small turns nothing, and near the smallest doubles a quotient has no digits left.
+    cos_chi, sin_chi = (a1 / h, a2 / h) if h > 1e-100 else (1.0, 0.0)
     norm = math.hypot(h, a3)
     h /= norm
     a3 /= norm

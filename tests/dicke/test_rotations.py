@@ -24,7 +24,21 @@ from rzqiskit.dicke.rotations import (
     windowed_populations,
 )
 
-ANGLES = [0.0, 1e-12, 1e-6, 1e-3, 0.05, 0.3, 1.0, np.pi / 2 - 1e-9, np.pi / 2, 1.8, 2.7]
+ANGLES = [
+    0.0,
+    5e-324,
+    1e-300,
+    1e-12,
+    1e-6,
+    1e-3,
+    0.05,
+    0.3,
+    1.0,
+    np.pi / 2 - 1e-9,
+    np.pi / 2,
+    1.8,
+    2.7,
+]
 ANGLES += [np.pi - 1e-3, np.pi - 1e-12, np.pi]
 
 

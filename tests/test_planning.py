@@ -1,0 +1,186 @@
+"""Plans against what they promise: simulated circuits, with and without a device's noise."""
+
+import numpy as np
+import pytest
+from qiskit.providers.fake_provider import GenericBackendV2
+from qiskit.transpiler import CouplingMap
+from qiskit_aer import AerSimulator
+from qiskit_aer.primitives import SamplerV2
+from scipy.integrate import solve_ivp
+from scipy.stats import binom
+
+import rzqiskit as rz
+from rzqiskit.charging import run_charging
+from rzqiskit.circuits.charging import build_charging_circuits
+from rzqiskit.circuits.compilation.compiler import compile_circuits
+from rzqiskit.execution.sampling import run_circuits
+from rzqiskit.planning import Plan, plan
+
+PERIOD = 0.1 * np.pi
+
+
+def make_battery(num_qubits=6, amplitude=20.0, interaction=2.0, **changes):
+    drive = rz.SineSquaredDrive(amplitude, PERIOD)
+    return rz.RosenZenerBattery(
+        num_qubits=num_qubits, drive=drive, interaction=interaction, **changes
+    )
+
+
+def metric_of(name, populations):
+    """Return E, Sigma (Delta = 1) or S of populations, written out."""
+    k = np.arange(populations.shape[-1])
+    mean = populations @ k
+    if name == "stored_energy":
+        return mean
+    if name == "energy_fluctuation":
+        return np.sqrt(np.maximum(populations @ k**2 - mean**2, 0.0))
+    positive = np.where(populations > 0.0, populations, 1.0)
+    return -(positive * np.log2(positive)).sum(axis=-1)
+
+
+def reference(battery, times):
+    """Return exact populations by a plain integration in Dicke space, shape (num_times, N + 1)."""
+    num = battery.num_qubits
+    k = np.arange(num + 1)
+    jx = np.diag(0.5 * np.sqrt((num - k[:-1]) * (k[:-1] + 1.0)), 1)
+    jx = jx + jx.T
+    m = k - num / 2
+    static = battery.level_splitting * m + battery.jz_squared_coefficient * m**2
+    states = solve_ivp(
+        lambda t, y: -1j * (static * y + battery.drive.value(t) * (jx @ y)),
+        (0.0, times[-1]), np.eye(num + 1, dtype=complex)[0],
+        method="DOP853", t_eval=times, rtol=1e-11, atol=1e-12,
+    ).y  # fmt: skip
+    return np.abs(states.T) ** 2
+
+
+@pytest.mark.parametrize(
+    ("parameters", "metric", "target"),
+    [
+        ({}, "stored_energy", 1e-3),
+        ({"amplitude": 60.0}, "diagonal_entropy", 1e-2),
+        ({"num_qubits": 10, "amplitude": 40.0}, "energy_fluctuation", 1e-3),
+        ({"num_qubits": 3, "interaction": -8.0}, "stored_energy", 1e-2),
+        ({"interaction": 10.0, "pair_counting": "unordered"}, "diagonal_entropy", 3e-3),
+    ],
+)
+def test_predicted_trotter_error_is_the_real_one(parameters, metric, target):
+    battery = make_battery(**parameters)
+    best = plan(battery, target_error=target, metric=metric)
+    assert best.is_reachable
+    times = np.linspace(0.0, PERIOD, 61)[1:]
+    options = {"num_steps": best.num_steps, "order": best.order, "frame": best.frame}
+    circuits = run_charging(battery, times, shots=None, **options).population.values
+    difference = metric_of(metric, circuits) - metric_of(metric, reference(battery, times))
+    real = np.abs(difference).max()
+    assert best.trotter_error == pytest.approx(real, rel=0.2)
+    # One slice less of the same formula misses the target, or the plan would have taken it.
+    if best.num_steps > 1:
+        options["num_steps"] -= 1
+        fewer = run_charging(battery, times, shots=None, **options).population.values
+        worse = metric_of(metric, fewer) - metric_of(metric, reference(battery, times))
+        assert np.abs(worse).max() > target / np.sqrt(2.0)
+
+
+@pytest.mark.parametrize("metric", ["stored_energy", "energy_fluctuation", "diagonal_entropy"])
+def test_shots_give_the_promised_standard_error(metric):
+    battery = make_battery(4)
+    times = np.linspace(0.0, PERIOD, 6)[1:]
+    best = plan(battery, target_error=0.01, metric=metric, times=times)
+    assert best.total_error == pytest.approx(0.01, rel=1e-2)
+    options = {"num_steps": best.num_steps, "order": best.order, "frame": best.frame}
+    data = run_charging(battery, times, shots=best.shots, seed=3, **options)
+    assert float(data[f"{metric}_stderr"].max()) == pytest.approx(best.shot_error, rel=0.2)
+
+
+def test_given_shots_leave_the_rest_to_the_formula():
+    battery = make_battery(10)
+    coarse = plan(battery, target_error=0.06, shots=4096)
+    fine = plan(battery, target_error=0.028, shots=4096)
+    assert coarse.shots == fine.shots == 4096
+    assert coarse.shot_error == pytest.approx(fine.shot_error, rel=0.05)
+    assert fine.num_zz_layers > coarse.num_zz_layers
+    assert coarse.is_reachable
+    assert fine.is_reachable
+    assert not plan(battery, target_error=1e-4, shots=100).is_reachable
+
+
+def test_no_interaction_takes_no_pair_layer():
+    best = plan(make_battery(interaction=0.0), target_error=1e-6)
+    assert best.num_zz_layers == 0
+    assert best.trotter_error < 1e-9
+    assert best.is_reachable
+
+
+def test_out_of_reach_is_said():
+    best = plan(make_battery(10, amplitude=60.0), target_error=1e-7, max_zz_layers=6)
+    assert isinstance(best, Plan)
+    assert not best.is_reachable
+    assert best.bias > 1e-7
+    assert best.num_zz_layers <= 6
+
+
+@pytest.fixture(scope="module")
+def backend():
+    line = CouplingMap.from_line(5)
+    return GenericBackendV2(5, ["cz", "rz", "sx", "x"], coupling_map=line, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("amplitude", "interaction", "metric"),
+    [(40.0, 8.0, "stored_energy"), (20.0, 10.0, "diagonal_entropy")],
+)
+def test_best_number_of_slices_on_a_noisy_device(backend, amplitude, interaction, metric):
+    battery = make_battery(4, amplitude, interaction)
+    times = np.linspace(0.0, PERIOD, 6)[1:]
+    best = plan(battery, target_error=0.05, metric=metric, times=times, backend=backend)
+    exact = metric_of(metric, reference(battery, times))
+    sampler = SamplerV2(seed=1)
+    sampler._backend = AerSimulator.from_backend(backend)
+    measured = {}
+    for num_steps in range(1, 8):
+        circuits = build_charging_circuits(battery, times, num_steps=num_steps, frame=best.frame)
+        counts = run_circuits(compile_circuits(circuits, backend), sampler, shots=20_000)
+        measured[num_steps] = np.abs(metric_of(metric, counts / 20_000) - exact).max()
+    real = min(measured, key=measured.get)
+    assert abs(best.num_steps - real) <= 1
+    assert 1 < best.num_steps < 7
+    if metric == "stored_energy":
+        # Statistical error 0.006; the model's own is what the tolerance is for.
+        assert best.bias == pytest.approx(measured[best.num_steps], rel=0.3)
+    assert best.device_error > 0.0
+    assert best.num_two_qubit_gates > 0
+
+
+def test_flipped_bits_blur_the_populations():
+    from rzqiskit.planning import _flip_matrix
+
+    matrix = _flip_matrix(6, 0.1)
+    np.testing.assert_allclose(matrix.sum(axis=-1), 1.0, rtol=1e-13)
+    np.testing.assert_allclose(matrix[0], binom.pmf(np.arange(7), 6, 0.1), rtol=1e-12)
+    # Binomial in, binomial out: p -> p (1 - f) + (1 - p) f.
+    blurred = binom.pmf(np.arange(7), 6, 0.3) @ matrix
+    np.testing.assert_allclose(blurred, binom.pmf(np.arange(7), 6, 0.34), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"target_error": 0.0}, ValueError, "`target_error` must be positive, got 0.0"),
+        ({"metric": "average_power"}, ValueError, "`metric` must be one of 'stored_energy'"),
+        ({"shots": 0}, ValueError, "`shots` must be a positive integer, got 0"),
+        ({"max_zz_layers": 0}, ValueError, "`max_zz_layers` must be a positive integer, got 0"),
+        ({"times": [0.2, 0.1]}, ValueError, "`times` must be strictly increasing"),
+        ({"battery": 3}, TypeError, "`battery` must be a RosenZenerBattery, got int"),
+    ],
+)
+def test_bad_input(changes, error, message):
+    arguments = {"battery": make_battery(2), "target_error": 0.1, **changes}
+    battery = arguments.pop("battery")
+    with pytest.raises(error, match=message):
+        plan(battery, **arguments)
+
+
+def test_a_device_too_small(backend):
+    with pytest.raises(ValueError, match="5"):
+        plan(make_battery(6), target_error=0.1, backend=backend)

@@ -39,7 +39,7 @@ def plot_transition(data: xr.DataTree, *, figure: Figure) -> Figure:
     colors = dict(zip(_COUNTINGS, series_colors(2), strict=True))
     with plot_style():
         figure.set_layout_engine("constrained", w_pad=0.08)
-        figure.set_size_inches(9.4, 4.0)
+        figure.set_size_inches(9.6, 4.3)
         left, right = figure.subplots(1, 2)
         spectra = {name: data[f"spectrum/{name}"].to_dataset() for name in _COUNTINGS}
         inset = left.inset_axes((0.6, 0.13, 0.38, 0.33))
@@ -58,7 +58,7 @@ def plot_transition(data: xr.DataTree, *, figure: Figure) -> Figure:
                     linestyle="dashdot", alpha=0.7,
                 )  # fmt: skip
         inset.set_xlabel(r"$\lambda$", fontsize=8, labelpad=0.0)
-        inset.set_ylabel(r"$\langle J_z\rangle/(N/2)$", fontsize=8, labelpad=1.0)
+        inset.set_ylabel(r"$\langle J_z\rangle/(N/2)$", fontsize=8, labelpad=5.0)
         inset.tick_params(labelsize=7)
         left.set_xlim(float(x[0]), float(x[-1]))
         inset.set_xlim(float(x[0]), float(x[-1]))
@@ -83,7 +83,7 @@ def _draw_charging(
 ) -> None:
     exact, circuit = data["exact"].to_dataset(), data["circuit"].to_dataset()
     name = "maximum_stored_energy"
-    styles = {10: ":", 100: "-", 1000: "--"}
+    styles: dict[int, Any] = {10: ":", 100: "-", 1000: "--"}
     for num_qubits in exact["num_qubits"].values.tolist():
         for counting, color in colors.items():
             curve = exact[name].sel(num_qubits=num_qubits, pair_counting=counting) / num_qubits
@@ -134,7 +134,7 @@ def _draw_charging(
     share = wide / wide["num_qubits"]
     low, high = float(share.min()), float(share.max())
     ax.set_ylim(low - 0.05 * (high - low), high + 0.08 * (high - low))
-    ax.legend(handles=handles, loc="lower center", ncols=2, columnspacing=1.4)
+    ax.figure.legend(handles=handles, loc="outside lower center", ncols=7, columnspacing=1.6)
 
 
 def plot_scaling(data: xr.DataTree, *, figure: Figure) -> Figure:

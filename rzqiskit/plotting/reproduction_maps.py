@@ -142,9 +142,7 @@ def plot_cuts(data: xr.DataTree, *, figure: Figure) -> Figure:
             for value in nodes["exact"][cut].values:
                 pick = {name: node.sel({cut: value}) for name, node in nodes.items()}
                 _draw_cut(axes[panel], pick, along, float(value))
-                axes[panel].set_title(
-                    f"({'abcd'[panel]})", loc="left", fontweight="bold", pad=4.0
-                )
+                axes[panel].set_title(f"({'abcd'[panel]})", loc="left", fontweight="bold", pad=4.0)
                 title = (
                     rf"$\Delta T = {value / math.pi:.1g}\,\pi$"
                     if cut == "drive_period"
@@ -161,7 +159,8 @@ def plot_cuts(data: xr.DataTree, *, figure: Figure) -> Figure:
         figure.legend(handles=quantities, loc="outside upper center", ncols=3, columnspacing=2.0)
         sources = [
             Line2D([], [], color=_INK, linewidth=3.4, alpha=0.32, label="exact, pairs twice"),
-            Line2D([], [], color=_INK, linewidth=1.2, linestyle="dotted", label="exact, pairs once"),
+            Line2D([], [], color=_INK, linewidth=1.2, linestyle="dotted",
+                   label="exact, pairs once"),
             Line2D([], [], color=_INK, linewidth=1.0, dashes=(4.5, 2.0), label="leading form"),
             Line2D([], [], color=_INK, linestyle="none", marker="o", markersize=4.0,
                    markerfacecolor="white", label="circuits"),

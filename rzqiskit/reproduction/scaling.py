@@ -1,0 +1,138 @@
+"""Fig. 7: maxima of four metrics against the number of cells, from 1 to a million."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rzqiskit.exact import evolve_exact
+from rzqiskit.grid import BatteryGrid
+from rzqiskit.model import PAIR_COUNTINGS
+from rzqiskit.reproduction.instances import (
+    SCALING_INTERACTIONS,
+    SCALING_NUM_QUBITS,
+    paper_battery,
+)
+from rzqiskit.reproduction.measurement import measure_grid
+from rzqiskit.schema import make_dataset, provenance
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["MAX_ENTROPY_LEVELS", "SCALING_METRICS", "scaling", "solve_scaling", "solve_wide"]
+
+SCALING_METRICS = ("stored_energy", "average_power", "energy_fluctuation", "diagonal_entropy")
+WIDE_NUM_QUBITS = (100, 200, 500, 1000, 3000, 10**4, 10**5, 10**6)
+MAX_ENTROPY_LEVELS = 600
+"""Levels of the moving frame up to which the entropy of wide batteries is computed: where the
+interaction spreads the state over thousands, the search for its maximum takes minutes."""
+WIDE_TOLERANCE = 1e-6
+CIRCUIT_NUM_QUBITS = (2, 3, 5, 8, 12, 30, 100)
+WIDE_CIRCUIT_NUM_QUBITS = (300, 1000, 10**4, 10**5, 10**6)
+TOLERANCE = 1e-8
+
+
+@lru_cache(maxsize=2)
+def solve_scaling(num_threads: int | None = None) -> xr.Dataset:
+    """Return the maxima for every N of Fig. 7, every interaction and both pair countings.
+
+    Args:
+        num_threads: all cores when None.
+
+    Returns:
+        Dims (num_qubits, pair_counting, interaction). Kept: do not change it.
+    """
+    grid = BatteryGrid(
+        paper_battery().drive,
+        num_qubits=list(SCALING_NUM_QUBITS),
+        pair_counting=list(PAIR_COUNTINGS),
+        interaction=list(SCALING_INTERACTIONS),
+    )
+    return evolve_exact(
+        grid, quantities=SCALING_METRICS, tolerance=TOLERANCE, num_threads=num_threads
+    )
+
+
+def scaling(*, shots: int = 4096, seed: int = 7, num_threads: int | None = None) -> xr.DataTree:
+    """Return the data of Fig. 7, continued to a million cells.
+
+    Args:
+        shots: shots of each circuit.
+        seed: fixes them.
+        num_threads: threads of the exact solver, all cores when None.
+
+    Returns:
+        ``exact``: every N from 1 to 100; ``wide``: N up to 10^6, the entropy NaN where
+        `MAX_ENTROPY_LEVELS` ends it; ``circuit``: some N up to 100 (Aer up to 14 cells, the
+        emulator beyond), ``wide_circuit``: lambda = 1 up to 10^6 cells on the emulator.
+    """
+    import xarray as xr
+
+    drive = paper_battery().drive
+    few = BatteryGrid(
+        drive, num_qubits=list(CIRCUIT_NUM_QUBITS), interaction=list(SCALING_INTERACTIONS)
+    )
+    many = BatteryGrid(drive, num_qubits=list(WIDE_CIRCUIT_NUM_QUBITS), interaction=[1.0])
+    measured = {
+        "circuit": measure_grid(
+            few, maxima=SCALING_METRICS, shots=shots, seed=seed, num_threads=num_threads
+        ),
+        # The levels that carry weight number a thousand: with few shots the entropy is all bias.
+        "wide_circuit": measure_grid(
+            many, maxima=SCALING_METRICS, shots=100 * shots, seed=seed, num_threads=num_threads
+        ),
+    }
+    exact = {"exact": solve_scaling(num_threads), "wide": solve_wide()}
+    return xr.DataTree.from_dict(exact | measured)
+
+
+def solve_wide(num_qubits: tuple[int, ...] = WIDE_NUM_QUBITS) -> xr.Dataset:
+    """Return the maxima for batteries of 100 to a million cells, see `scaling`.
+
+    Args:
+        num_qubits: N, each.
+
+    Returns:
+        Dims (num_qubits, pair_counting, interaction).
+    """
+    shape = (len(num_qubits), len(PAIR_COUNTINGS), len(SCALING_INTERACTIONS))
+    values = {
+        f"{kind}_{name}": np.full(shape, np.nan)
+        for name in SCALING_METRICS
+        for kind in ("maximum", "time_of_maximum")
+    }
+    for index in np.ndindex(shape):
+        battery = paper_battery(
+            num_qubits=num_qubits[index[0]],
+            pair_counting=PAIR_COUNTINGS[index[1]],
+            interaction=SCALING_INTERACTIONS[index[2]],
+        )
+        names: tuple[str, ...] = SCALING_METRICS[:3]
+        while names:
+            solved = evolve_exact(
+                battery, [battery.drive.duration], quantities=names, tolerance=WIDE_TOLERANCE,
+                max_levels=20_000,
+            )  # fmt: skip
+            for name in names:
+                for kind in ("maximum", "time_of_maximum"):
+                    values[f"{kind}_{name}"][index] = solved[f"{kind}_{name}"].item()
+            narrow = solved.attrs["num_levels"] <= MAX_ENTROPY_LEVELS
+            again = narrow and names == SCALING_METRICS[:3]
+            names = SCALING_METRICS[3:] if again else ()
+    along = ("num_qubits", "pair_counting", "interaction")
+    coords = dict(
+        zip(
+            along, (list(num_qubits), list(PAIR_COUNTINGS), list(SCALING_INTERACTIONS)), strict=True
+        )
+    )
+    attrs = provenance(
+        None, solver="exact", tolerance=WIDE_TOLERANCE, max_entropy_levels=MAX_ENTROPY_LEVELS,
+        drive=paper_battery().drive.to_dict(), level_splitting=1.0,
+    )  # fmt: skip
+    return make_dataset(
+        {name: (along, array) for name, array in values.items()},
+        {name: ((name,), array) for name, array in coords.items()},
+        attrs,
+    )

@@ -191,8 +191,8 @@ def sampled_maximum(times: npt.ArrayLike, values: npt.ArrayLike) -> tuple[float,
 
     Between the neighbours of each local maximum of the samples the curve is the polynomial of
     degree four through the five nearest samples (of lower degree with fewer samples). Where that
-    disagrees with the parabola through the three nearest, the samples do not resolve the curve
-    (a kink, a jump), and the sample itself stands.
+    is far from the parabola through the three nearest, the samples do not resolve the curve
+    (a spike, a jump), and the sample itself stands.
 
     Args:
         times: t, shape (num_times,), strictly increasing.
@@ -219,13 +219,13 @@ def sampled_maximum(times: npt.ArrayLike, values: npt.ArrayLike) -> tuple[float,
     for value, rise, left, right in _local_maxima(t, v):
         if rise <= 4.0 * _EPSILON * abs(value) or value + rise <= maximum:
             continue
-        middle = 0.5 * (t[left] + t[right])
-        peaks = [_polynomial_peak(t, v, middle, n, t[left], t[right]) for n in (3, 5)]
-        rises = [peak - value for peak, _ in peaks]
-        if abs(rises[1] - rises[0]) > 0.1 * rise:
+        parabola, curve = (_local_polynomial(t, v, left, right, n) for n in (3, 5))
+        between = np.linspace(t[left], t[right], 17)
+        if np.abs(parabola(between) - curve(between)).max() > 0.1 * rise:
             continue
-        if peaks[1][0] > maximum + 64.0 * _EPSILON * abs(maximum):
-            maximum, time = peaks[1]
+        height, at = _peak_of_polynomial(curve, t[left], t[right])
+        if height > maximum + 64.0 * _EPSILON * abs(maximum):
+            maximum, time = height, at
     return maximum, time
 
 
@@ -263,15 +263,19 @@ def _curvature(t: FloatArray, v: FloatArray) -> float:
     return float(abs(slopes[1] - slopes[0]) / (t[2] - t[0]))
 
 
-def _polynomial_peak(
-    t: FloatArray, v: FloatArray, middle: float, num_points: int, left: float, right: float
-) -> tuple[float, float]:
-    """Return the maximum in [left, right] of the polynomial through the samples near `middle`."""
+def _local_polynomial(
+    t: FloatArray, v: FloatArray, left: int, right: int, num_points: int
+) -> np.polynomial.Polynomial:
+    """Return the polynomial through the samples nearest to the middle of a bracket."""
+    middle = 0.5 * (t[left] + t[right])
     nearest = np.sort(np.argsort(np.abs(t - middle), kind="stable")[:num_points])
-    first, last = t[nearest[0]], t[nearest[-1]]
-    curve = np.polynomial.Polynomial.fit(
-        t[nearest], v[nearest], nearest.size - 1, domain=[first, last]
-    )
+    return np.polynomial.Polynomial.fit(t[nearest], v[nearest], nearest.size - 1)
+
+
+def _peak_of_polynomial(
+    curve: np.polynomial.Polynomial, left: float, right: float
+) -> tuple[float, float]:
+    """Return the maximum of a polynomial in [left, right] and where it is."""
     roots = curve.deriv().roots()
     inside = roots.real[(abs(roots.imag) < 1e-12) & (roots.real > left) & (roots.real < right)]
     candidates = np.r_[left, right, inside]

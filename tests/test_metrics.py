@@ -57,7 +57,7 @@ def test_variance_does_not_cancel() -> None:
     p[-3:] = [0.5, 0.0, 0.5]
     assert energy_fluctuation(p, 1.0) == pytest.approx(1.0, rel=1e-12)
     # and a norm error of the kind a solver leaves must not be multiplied by k^2
-    assert energy_fluctuation(p * (1.0 + 1e-11), 1.0) == pytest.approx(1.0, rel=1e-9)
+    assert energy_fluctuation(p * (1.0 + 1e-7), 1.0) == pytest.approx(1.0, rel=1e-6)
     rare = 1e-18
     assert energy_fluctuation([1.0, rare], 1.0) == pytest.approx(1e-9, rel=1e-12)
 
@@ -192,6 +192,13 @@ def test_kink_is_not_overshot() -> None:
     ramp = np.minimum(times, 0.5)
     assert sampled_maximum(times, ramp) == (0.5, 0.5)
     assert refined_maximum(lambda t: min(t, 0.5), times, ramp) == (0.5, 0.5)
+
+
+@pytest.mark.parametrize("peak", [[0.9, 1.0, 0.0], [0.0, 1.0, 0.0]])
+def test_jumps_and_spikes_are_not_overshot(peak: list[float]) -> None:
+    times = np.arange(9.0)
+    values = np.r_[np.zeros(3), peak, np.zeros(3)]
+    assert sampled_maximum(times, values) == (1.0, 4.0)
 
 
 def test_constant_and_single_samples() -> None:

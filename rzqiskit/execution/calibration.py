@@ -51,7 +51,6 @@ def build_readout_calibration_circuits(circuit: QuantumCircuit) -> list[QuantumC
     circuits = []
     for name, excited in (("readout_zeros", False), ("readout_ones", True)):
         made = circuit.copy_empty_like(name)
-        made._layout = circuit._layout
         made.metadata = {"calibration": name}
         if excited:
             made.x(qubits)

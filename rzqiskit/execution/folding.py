@@ -103,10 +103,7 @@ def fold_entanglers(circuit: QuantumCircuit, noise_factor: float) -> QuantumCirc
     def folded(item: CircuitInstruction) -> list[CircuitInstruction]:
         return [item, item]
 
-    result = _folded(circuit, noise_factor, chosen, folded, "entangling gates", barriers=True)
-    # copy_empty_like forgets where the compiler put the qubits.
-    result._layout = circuit._layout
-    return result
+    return _folded(circuit, noise_factor, chosen, folded, "entangling gates", barriers=True)
 
 
 def _folded(

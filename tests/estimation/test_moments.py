@@ -103,6 +103,18 @@ def test_linear_and_shift_invariant() -> None:
     np.testing.assert_allclose(mirrored_error, s_error, rtol=1e-12)
 
 
+def test_deviation_of_a_fair_coin() -> None:
+    # p (1 - p) is flat at p = 1/2: only the second order 2 s^4 / n (n - 1), with its corrections,
+    # and an unseen shot (at most 2 levels^2 off for a mean between two levels) are left.
+    s, error = estimate_standard_deviation([50, 50])
+    assert s == pytest.approx(math.sqrt(0.25 * 100 / 99))
+    variance = float(s) ** 2
+    of_variance = 0.0625 / 100 - variance**2 * 97 / (100 * 99) + (2.0 / 101) ** 2
+    assert error == pytest.approx(
+        math.sqrt(of_variance) / math.sqrt(4.0 * variance + math.sqrt(of_variance)), rel=1e-9
+    )
+
+
 def test_values_may_differ_between_records() -> None:
     rng = np.random.default_rng(14)
     counts = rng.integers(0, 40, size=(3, 6)) + 1

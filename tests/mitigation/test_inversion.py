@@ -133,6 +133,21 @@ def test_without_readout_errors_nothing_changes() -> None:
         np.testing.assert_allclose(mitigated[name][1], errors, rtol=0.25 if loose else 1e-3)
 
 
+def test_few_shots_leave_no_bias() -> None:
+    # No readout errors: Sigma^2 is the unbiased sample variance but for the unseen shot, and S as
+    # free of bias as the jackknife.
+    counts = np.array([[3, 9, 8, 5]])
+    arguments = {"level_splitting": 1.0, "times": [1.0]}
+    raw = estimate_metrics(counts, **arguments)
+    mitigated = mitigate_metrics(counts, ReadoutErrors(np.zeros(3), np.zeros(3)), **arguments)
+    excess = mitigated["energy_fluctuation"][0] ** 2 - raw["energy_fluctuation"][0] ** 2
+    assert excess == pytest.approx(1.0 / 26.0**2, rel=1e-9)
+    plug_in = stats.entropy(counts[0], base=2.0)
+    correction = raw["diagonal_entropy"][0] - plug_in
+    assert correction > 0.08
+    assert mitigated["diagonal_entropy"][0] - plug_in == pytest.approx(correction, rel=0.25)
+
+
 def test_certain_records_keep_an_error() -> None:
     readout = ReadoutErrors(np.full(4, 0.01), np.full(4, 0.03))
     mitigated = mitigate_metrics([[4096, 0, 0, 0, 0]], readout, level_splitting=1.0, times=[1.0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from qiskit.circuit import QuantumCircuit
 from qiskit.transpiler import InstructionProperties, Target
@@ -25,7 +26,10 @@ def _duration(target: Target, name: str, qubits: tuple[int, ...]) -> float:
 
 def _properties(target: Target, name: str, qubits: tuple[int, ...]) -> InstructionProperties | None:
     entry = target.get(name, None)
-    return entry.get(qubits) if entry else None
+    if not entry:
+        return None
+    # One-way couplings are calibrated in one direction only.
+    return entry.get(qubits) or entry.get(qubits[::-1])
 
 
 def idle_fidelity(target: Target, qubit: int, duration: float) -> float:
@@ -42,7 +46,9 @@ def idle_fidelity(target: Target, qubit: int, duration: float) -> float:
     return 0.5 + decay / 6 + dephasing / 3
 
 
-def predicted_fidelity(circuit: QuantumCircuit, target: Target) -> float:
+def predicted_fidelity(
+    circuit: QuantumCircuit, target: Target, *, moved: Mapping[int, int] | None = None
+) -> float:
     """Return the fidelity that the device's calibration predicts for a compiled circuit.
 
     The product of 1 - error over all gates and measurements, and of the fidelity of every wait
@@ -52,6 +58,8 @@ def predicted_fidelity(circuit: QuantumCircuit, target: Target) -> float:
     Args:
         circuit: a circuit in the gates and on the couplings of `target`.
         target: the device.
+        moved: qubit of the circuit -> qubit of the device, to ask for another place than the one
+            the circuit was compiled for; where it is when None.
 
     Returns:
         A number in [0, 1].
@@ -68,6 +76,8 @@ def predicted_fidelity(circuit: QuantumCircuit, target: Target) -> float:
         0.9801
     """
     index = {qubit: position for position, qubit in enumerate(circuit.qubits)}
+    if moved is not None:
+        index = {qubit: moved.get(position, position) for qubit, position in index.items()}
     logarithm = 0.0
     clock: dict[int, float] = {}
     known: dict[tuple[str, tuple[int, ...]], tuple[float, float]] = {}

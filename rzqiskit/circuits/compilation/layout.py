@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from qiskit.transpiler import Target
 
 from rzqiskit.circuits.compilation.fidelity import idle_fidelity, operation_error
 from rzqiskit.validation import check_positive_integer
 
-__all__ = ["best_line", "two_qubit_gate"]
+__all__ = ["best_lines", "two_qubit_gate"]
 
 # Entanglers that are worth one CX up to one-qubit gates.
 _ENTANGLERS = ("cx", "cz", "ecr")
@@ -42,21 +43,24 @@ class _Costs:
     coupling: dict[int, dict[int, float]]
 
 
-def best_line(target: Target, num_qubits: int, *, num_layers: int = 1) -> tuple[int, ...]:
-    """Return the line of coupled qubits with the smallest calibrated error.
+def best_lines(
+    target: Target, num_qubits: int, *, num_layers: int = 1, num_lines: int = 1
+) -> list[tuple[int, ...]]:
+    """Return the lines of coupled qubits with the smallest calibrated error, best first.
 
     A network of one layer uses each of the N - 1 couplings about N times and then reads each qubit
     once; that and the waiting (T1, T2) is weighed. Couplings and qubits that are marked faulty
-    (error 1) are left out. The search keeps a beam of the best paths, so that it is exact for no
-    large width, but never worse than greedy.
+    (error 1) are left out. The search keeps a beam of the best paths: a greedy search many times
+    over, exact where the beam holds all paths.
 
     Args:
         target: the device.
         num_qubits: N, the number of qubits of the line.
         num_layers: number of ZZ layers; more of them make readout matter less.
+        num_lines: number of lines wanted, a line and its reverse being one.
 
     Returns:
-        Physical qubits in the order of the line.
+        At most `num_lines` lines, physical qubits in order.
 
     Raises:
         ValueError: no such line was found in the device.
@@ -64,18 +68,24 @@ def best_line(target: Target, num_qubits: int, *, num_layers: int = 1) -> tuple[
     Examples:
         >>> from qiskit.transpiler import CouplingMap
         >>> target = Target.from_configuration(["rz", "sx", "cz"], 5, CouplingMap.from_line(5))
-        >>> sorted(best_line(target, 5))
-        [0, 1, 2, 3, 4]
+        >>> best_lines(target, 5)
+        [(0, 1, 2, 3, 4)]
     """
     check_positive_integer("num_qubits", num_qubits)
     costs = _line_costs(target, num_qubits, max(num_layers, 1))
-    line = _search(costs, num_qubits, _BEAM_WIDTH)
-    if line is None:
+    found: list[tuple[int, ...]] = []
+    for _, line, _ in _search(costs, num_qubits, _BEAM_WIDTH):
+        forward = min(line, line[::-1])
+        if forward not in found:
+            found.append(forward)
+        if len(found) == num_lines:
+            break
+    if not found:
         raise ValueError(
             f"`circuits` must fit on a line of coupled qubits of the device, got {num_qubits} "
             f"qubits for a device of {target.num_qubits} on which no such line was found."
         )
-    return line
+    return found
 
 
 def _line_costs(target: Target, num_qubits: int, num_layers: int) -> _Costs:
@@ -109,14 +119,17 @@ def _line_costs(target: Target, num_qubits: int, num_layers: int) -> _Costs:
     return _Costs(qubit_cost, coupling)
 
 
-def _search(costs: _Costs, num_qubits: int, width: int) -> tuple[int, ...] | None:
-    """Return the cheapest path that a beam search finds, None if there was none."""
-    # cost, path, visited qubits as a bit mask
-    beam: list[tuple[float, tuple[int, ...], int]] = [
+# Cost, path, and the visited qubits as a bit mask.
+_Path: TypeAlias = tuple[float, tuple[int, ...], int]
+
+
+def _search(costs: _Costs, num_qubits: int, width: int) -> list[_Path]:
+    """Return the paths that a beam search finds, cheapest first."""
+    beam: list[_Path] = [
         (cost, (qubit,), 1 << qubit) for qubit, cost in sorted(costs.qubit.items())
     ]
     for length in range(1, num_qubits):
-        longer: dict[tuple[int, int], tuple[float, tuple[int, ...], int]] = {}
+        longer: dict[tuple[int, int], _Path] = {}
         for cost, path, visited in beam:
             for neighbour, coupling_cost in costs.coupling[path[-1]].items():
                 if visited >> neighbour & 1:
@@ -133,9 +146,7 @@ def _search(costs: _Costs, num_qubits: int, width: int) -> tuple[int, ...] | Non
                 beam.append(entry)
                 if len(beam) == width:
                     break
-        if not beam:
-            return None
-    return min(beam)[1] if beam else None
+    return sorted(beam)
 
 
 def _reaches(costs: _Costs, tail: int, visited: int, missing: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -26,7 +26,7 @@ from qiskit.transpiler.passes import (
 from rzqiskit.circuits.compilation.assembly import chain_networks, write_circuit
 from rzqiskit.circuits.compilation.fidelity import predicted_fidelity
 from rzqiskit.circuits.compilation.layers import LayeredCircuit, read_layers
-from rzqiskit.circuits.compilation.layout import best_line, two_qubit_gate
+from rzqiskit.circuits.compilation.layout import best_lines, two_qubit_gate
 from rzqiskit.circuits.compilation.networks import Network, line_network
 from rzqiskit.circuits.compilation.parity import parity_networks
 from rzqiskit.validation import check_choice
@@ -36,10 +36,16 @@ __all__ = ["NETWORKS", "CollectiveNetwork", "embedding_passes", "native_passes"]
 NETWORKS = ("auto", "line", "parity", "fractional")
 
 
+# Lines that are tried, each in both directions: networks are not symmetric, and the cost by which
+# lines are searched knows nothing of who waits for whom.
+_NUM_LINES = 4
+
+
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     network: Network
     native_rzz: bool
+    line: tuple[int, ...]
 
 
 class CollectiveNetwork(TransformationPass):  # type: ignore[misc]
@@ -60,7 +66,10 @@ class CollectiveNetwork(TransformationPass):  # type: ignore[misc]
     - ``"line"``: the swap network, at most (N - 1)(3N - 2)/2 CX and depth 3N - 2 a layer.
     - ``"parity"``: parity labels, about N^2 CX in the same depth.
     - ``"fractional"``: the swap network in the device's own RZZ, N - 1 gates less a layer.
-    - ``"auto"``: whichever has the highest `predicted_fidelity` on the chosen line.
+    - ``"auto"``: whichever has the highest `predicted_fidelity` on the best line.
+
+    The network runs on the one of the best few lines, and in the direction, on which its predicted
+    fidelity is highest.
 
     Args:
         target: the device, with its calibration.
@@ -86,18 +95,17 @@ class CollectiveNetwork(TransformationPass):  # type: ignore[misc]
                 f"{sorted(target.operation_names)}."
             )
         self.line = None if line is None else _checked_line(target, self.entangler, line)
-        self._lines: dict[tuple[int, int], tuple[int, ...]] = {}
         self._chosen: dict[tuple[int, int], _Candidate] = {}
 
     def run(self, dag: DAGCircuit) -> DAGCircuit:
         """Return the circuit on neighbours of a line and set the layout."""
         layered = read_layers(dag)
-        line = self._line(layered)
         key = (layered.num_qubits, len(layered.angles))
         if key not in self._chosen:
-            self._chosen[key] = self._choose(layered, dag, line)
-        circuit, order = self._write(layered, dag, self._chosen[key])
-        self.property_set["layout"] = Layout(dict(zip(dag.qubits, line, strict=True)))
+            self._chosen[key] = self._choose(layered, dag)
+        candidate = self._chosen[key]
+        circuit, order = self._write(layered, dag, candidate)
+        self.property_set["layout"] = Layout(dict(zip(dag.qubits, candidate.line, strict=True)))
         self.property_set["virtual_permutation_layout"] = Layout(
             {dag.qubits[wire]: qubit for wire, qubit in enumerate(order)}
         )
@@ -105,48 +113,57 @@ class CollectiveNetwork(TransformationPass):  # type: ignore[misc]
         compiled.name, compiled.metadata = dag.name, dag.metadata
         return compiled
 
-    def _line(self, layered: LayeredCircuit) -> tuple[int, ...]:
-        if self.line is not None:
-            if len(self.line) != layered.num_qubits:
-                raise ValueError(
-                    f"`line` must have one entry for each of {layered.num_qubits} qubits, got "
-                    f"{len(self.line)}."
-                )
-            return self.line
-        key = (layered.num_qubits, len(layered.angles))
-        if key not in self._lines:
-            self._lines[key] = best_line(self.target, key[0], num_layers=key[1])
-        return self._lines[key]
-
-    def _candidates(self, num_qubits: int) -> Iterator[_Candidate]:
-        native = "rzz" in self.target
-        if self.network in ("auto", "line"):
-            yield _Candidate(line_network(num_qubits), False)
-        if self.network in ("auto", "parity"):
-            for network in parity_networks(num_qubits):
-                yield _Candidate(network, native)
-        if self.network == "fractional" or (self.network == "auto" and native):
-            yield _Candidate(line_network(num_qubits), True)
-
-    def _choose(
-        self, layered: LayeredCircuit, dag: DAGCircuit, line: tuple[int, ...]
-    ) -> _Candidate:
-        """Return the candidate with the highest predicted fidelity.
+    def _choose(self, layered: LayeredCircuit, dag: DAGCircuit) -> _Candidate:
+        """Return network and line with the highest predicted fidelity.
 
         The structure of a circuit decides, hardly its angles: one choice serves all circuits of the
         same width and number of layers, so that a series in time is compiled alike.
         """
-        candidates = list(self._candidates(layered.num_qubits))
-        if len(candidates) == 1:
-            return candidates[0]
+        lines = self._lines(layered)
         finish = PassManager(
-            [SetLayout(list(line)), *embedding_passes(self.target), *native_passes(self.target)]
+            [SetLayout(list(lines[0])), *embedding_passes(self.target), *native_passes(self.target)]
         )
-        fidelities = []
-        for candidate in candidates:
-            circuit, _ = self._write(layered, dag, candidate)
-            fidelities.append(predicted_fidelity(finish.run(circuit), self.target))
-        return candidates[max(range(len(candidates)), key=fidelities.__getitem__)]
+        best, highest = None, -1.0
+        for candidate in self._networks(layered, lines[0]):
+            compiled = finish.run(self._write(layered, dag, candidate)[0])
+            fidelity = predicted_fidelity(compiled, self.target)
+            if fidelity > highest:
+                best, best_compiled, highest = candidate, compiled, fidelity
+        if best is None:
+            raise ValueError(f"`network` {self.network!r} has no network for this device.")
+        # Another place changes no gate but the turning of one-way couplings: no need to recompile.
+        for line in lines:
+            for directed in (line, line[::-1]) if self.line is None else ():
+                moved = dict(zip(lines[0], directed, strict=True))
+                fidelity = predicted_fidelity(best_compiled, self.target, moved=moved)
+                if fidelity > highest:
+                    best, highest = replace(best, line=directed), fidelity
+        return best
+
+    def _lines(self, layered: LayeredCircuit) -> list[tuple[int, ...]]:
+        if self.line is None:
+            return best_lines(
+                self.target,
+                layered.num_qubits,
+                num_layers=len(layered.angles),
+                num_lines=_NUM_LINES,
+            )
+        if len(self.line) != layered.num_qubits:
+            raise ValueError(
+                f"`line` must have one entry for each of {layered.num_qubits} qubits, got "
+                f"{len(self.line)}."
+            )
+        return [self.line]
+
+    def _networks(self, layered: LayeredCircuit, line: tuple[int, ...]) -> Iterator[_Candidate]:
+        native = "rzz" in self.target
+        if self.network in ("auto", "line"):
+            yield _Candidate(line_network(layered.num_qubits), False, line)
+        if self.network in ("auto", "parity"):
+            for network in parity_networks(layered.num_qubits):
+                yield _Candidate(network, native, line)
+        if self.network == "fractional" or (self.network == "auto" and native):
+            yield _Candidate(line_network(layered.num_qubits), True, line)
 
     def _write(
         self, layered: LayeredCircuit, dag: DAGCircuit, candidate: _Candidate

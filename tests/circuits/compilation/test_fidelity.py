@@ -53,6 +53,16 @@ def test_gates_multiply_and_waiting_counts(target):
     assert predicted_fidelity(circuit, target) == pytest.approx(gates * idle, rel=1e-12)
 
 
+def test_a_circuit_can_be_asked_about_elsewhere(target):
+    here, there = QuantumCircuit(3), QuantumCircuit(3)
+    for circuit, place in ((here, (0, 1)), (there, (2, 1))):
+        circuit.sx(place[0])
+        circuit.cz(*place)
+    # Calibrated as (1, 2) only: the other direction is the same coupling.
+    assert predicted_fidelity(there, target) == pytest.approx((1 - 1e-3) * (1 - 0.02), rel=1e-12)
+    assert predicted_fidelity(here, target, moved={0: 2}) == predicted_fidelity(there, target)
+
+
 def test_a_faulty_gate_leaves_nothing(target):
     target.update_instruction_properties("cz", (0, 1), InstructionProperties(error=1.0))
     circuit = QuantumCircuit(2)

@@ -9,7 +9,7 @@ from qiskit.circuit import Measure
 from qiskit.circuit.library import CZGate, SXGate
 from qiskit.transpiler import CouplingMap, InstructionProperties, Target
 
-from rzqiskit.circuits.compilation.layout import best_line, two_qubit_gate
+from rzqiskit.circuits.compilation.layout import best_lines, two_qubit_gate
 
 
 def random_target(seed, coupling, num_qubits):
@@ -49,7 +49,7 @@ def test_no_line_is_better(seed, num_qubits):
             for qubit in range(12)
             if qubit not in path and tuple(sorted((path[-1], qubit))) in gate
         ]
-    line = best_line(target, num_qubits, num_layers=2)
+    line = best_lines(target, num_qubits, num_layers=2)[0]
     assert len(set(line)) == num_qubits
     assert expected_error(line) == pytest.approx(min(map(expected_error, paths)), rel=1e-12)
 
@@ -59,9 +59,21 @@ def test_faulty_couplings_and_qubits_are_avoided():
     for pair in [(0, 1), (4, 5)]:
         assert pair in gate
         target.update_instruction_properties("cz", pair, InstructionProperties(error=1.0))
-    assert set(best_line(target, 4)) in ({1, 2, 3, 4}, {5, 6, 7, 0})
+    assert set(best_lines(target, 4)[0]) in ({1, 2, 3, 4}, {5, 6, 7, 0})
     target.update_instruction_properties("measure", (2,), InstructionProperties(error=1.0))
-    assert set(best_line(target, 4)) == {5, 6, 7, 0}
+    assert set(best_lines(target, 4)[0]) == {5, 6, 7, 0}
+
+
+def test_several_lines_are_different_and_ranked():
+    target, gate, read = random_target(4, CouplingMap.from_grid(3, 4).get_edges(), 12)
+    lines = best_lines(target, 5, num_lines=6)
+    assert len({frozenset((line, line[::-1])) for line in lines}) == 6
+    errors = [
+        -5 * sum(math.log1p(-gate[tuple(sorted(pair))]) for pair in itertools.pairwise(line))
+        - sum(math.log1p(-read[qubit]) for qubit in line)
+        for line in lines
+    ]
+    assert errors == sorted(errors)
 
 
 @pytest.mark.parametrize("num_qubits", [6, 7, 200])
@@ -69,15 +81,15 @@ def test_wider_than_the_longest_line_is_refused(num_qubits):
     # A star with arms of two qubits: nine qubits, but a line of five at most.
     arms = [(0, 1), (1, 2), (0, 3), (3, 4), (0, 5), (5, 6), (0, 7), (7, 8)]
     target, *_ = random_target(1, arms, 9)
-    assert len(best_line(target, 5)) == 5
+    assert len(best_lines(target, 5)[0]) == 5
     with pytest.raises(ValueError, match=rf"fit on a line of coupled qubits.* got {num_qubits} "):
-        best_line(target, num_qubits)
+        best_lines(target, num_qubits)
 
 
 def test_bad_devices_and_widths_are_refused():
     target, *_ = random_target(1, [(0, 1)], 2)
     with pytest.raises(ValueError, match="`num_qubits` must be a positive integer, got 0"):
-        best_line(target, 0)
+        best_lines(target, 0)
     bare = Target(num_qubits=2)
     bare.add_instruction(SXGate(), {(0,): None, (1,): None})
     with pytest.raises(ValueError, match=r"one of the gates 'cx', 'cz', 'ecr', got \['sx'\]"):
@@ -90,6 +102,6 @@ def test_lines_of_the_devices_are_lines(devices, num_qubits):
         target = devices[name].target
         coupling = target.build_coupling_map(two_qubit_gate(target)).get_edges()
         coupled = {frozenset(pair) for pair in coupling}
-        line = best_line(target, num_qubits)
+        line = best_lines(target, num_qubits)[0]
         assert len(set(line)) == num_qubits
         assert all(frozenset(pair) in coupled for pair in itertools.pairwise(line))

@@ -166,6 +166,25 @@ def compare_command(
     order: Annotated[
         int, typer.Option(help="Order of the product formula.", rich_help_panel=_CIRCUITS)
     ] = 2,
+    frame: Annotated[
+        str,
+        typer.Option(
+            help="Interaction picture of the formula: mean-field or drive.",
+            rich_help_panel=_CIRCUITS,
+        ),
+    ] = "mean-field",
+    spacing: Annotated[
+        str,
+        typer.Option(
+            help="Slices of equal time or of equal pulse area.", rich_help_panel=_CIRCUITS
+        ),
+    ] = "time",
+    slices: Annotated[
+        str,
+        typer.Option(
+            help="Slices for each time, or shared by all times.", rich_help_panel=_CIRCUITS
+        ),
+    ] = "each",
     shots: Annotated[
         int, typer.Option(help="Shots of each circuit.", rich_help_panel=_CIRCUITS)
     ] = 4096,
@@ -234,6 +253,9 @@ def compare_command(
         "seed": None if no_shots else check_integer("seed", seed, minimum=0),
         "num_steps": check_positive_integer("num_steps", num_steps),
         "order": check_positive_integer("order", order),
+        "frame": frame,
+        "spacing": spacing,
+        "slices": slices,
         "methods": method,
         "tolerance": check_positive("tolerance", parse_number("tolerance", tolerance)),
         "circuit_stride": check_positive_integer("circuit_stride", circuit_stride),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from qiskit.primitives import BaseSamplerV2
 
+    from rzqiskit.circuits.product_formula import Frame, Slices, Spacing
     from rzqiskit.model import RosenZenerBattery
 
 __all__ = ["compare", "join_reports"]
@@ -29,6 +30,9 @@ def compare(
     shots: int | None = 4096,
     num_steps: int = 16,
     order: int = 2,
+    frame: Frame = "mean-field",
+    spacing: Spacing = "time",
+    slices: Slices = "each",
     seed: np.random.Generator | int | None = None,
     methods: Sequence[str] = ("leading", "paper"),
     sampler: BaseSamplerV2 | None = None,
@@ -46,9 +50,12 @@ def compare(
         num_steps: slices of the product formula, at every time; 16 keep its error well below the
             shot noise in the paper's Fig. 2.
         order: its order of accuracy.
-        seed: fixes the shots of Aer, see `run_charging`; None with a sampler of your own.
+        frame: interaction picture of the formula, see `run_charging`, as for the next two.
+        spacing: slices of equal "time" or equal pulse "area".
+        slices: "each" time has slices of its own, or all have a "shared" grid.
+        seed: fixes the shots, see `run_charging`; None with a sampler of your own.
         methods: closed forms to evaluate, see `evolve_analytic`.
-        sampler: where the circuits run; Aer when None.
+        sampler: where the circuits run; when None, Aer or the emulator, see `run_charging`.
         tolerance: of the exact solver.
         circuit_stride: run circuits at every `circuit_stride`-th time only, from the first; the
             exact and analytic nodes have all times.
@@ -60,8 +67,8 @@ def compare(
 
         - ``exact``: the exact solver,
         - ``analytic/<method>``: one closed form each,
-        - ``trotter``: the same circuits without shots, exact probabilities from Aer (only when
-          there are shots),
+        - ``trotter``: the same circuits without shots, their exact probabilities (only when there
+          are shots),
         - ``circuit``: what the circuits gave, with standard errors and counts,
         - ``deviation``: see `rzqiskit.comparison.deviation_table`.
 
@@ -73,7 +80,7 @@ def compare(
         >>> import rzqiskit as rz
         >>> drive = rz.SineSquaredDrive(amplitude=20.0, period=0.3)
         >>> battery = rz.RosenZenerBattery(num_qubits=3, drive=drive, interaction=2.0)
-        >>> report = compare(battery, np.linspace(0.0, 0.3, 7), shots=1000, num_steps=4, seed=7)
+        >>> report = compare(battery, np.linspace(0.0, 0.3, 13), shots=1000, num_steps=4, seed=7)
         >>> sorted(report.children)
         ['analytic', 'circuit', 'deviation', 'exact', 'trotter']
         >>> bool(report["deviation"].consistent.sel(comparison="circuit"))
@@ -104,21 +111,23 @@ def compare(
     for name in methods:
         started(f"analytic/{name}")
         analytic[name] = evolve_analytic(battery, times, method=name)
-    without_shots: dict[str, Any] = {"num_steps": num_steps, "order": order, "shots": None}
+    formula: dict[str, Any] = {
+        "num_steps": num_steps, "order": order, "frame": frame, "spacing": spacing,
+        "slices": slices,
+    }  # fmt: skip
     nodes = {"exact": exact} | {f"analytic/{name}": data for name, data in analytic.items()}
     if shots is None:
         started("circuit")
         nodes["circuit"] = run_charging(
-            battery, circuit_times, sampler=sampler, seed=seed, **without_shots
+            battery, circuit_times, sampler=sampler, shots=None, seed=seed, **formula
         )
     else:
         started("trotter")
-        nodes["trotter"] = run_charging(battery, circuit_times, **without_shots)
+        nodes["trotter"] = run_charging(battery, circuit_times, shots=None, **formula)
         started("circuit")
         nodes["circuit"] = run_charging(
-            battery, circuit_times, sampler=sampler, shots=shots, num_steps=num_steps,
-            order=order, seed=seed,
-        )  # fmt: skip
+            battery, circuit_times, sampler=sampler, shots=shots, seed=seed, **formula
+        )
     started("deviation")
     deviation = deviation_table(
         exact,
@@ -130,8 +139,7 @@ def compare(
     )
     settings: dict[str, Any] = {
         "shots": shots,
-        "num_steps": num_steps,
-        "order": order,
+        **formula,
         "methods": list(methods),
         "tolerance": tolerance,
         "circuit_stride": circuit_stride,

@@ -141,6 +141,7 @@ def test_other_parameters_arrive(tmp_path) -> None:
         "--pair-counting", "unordered", "--drive", "gaussian", "--drive-width", "0.2",
         "--drive-duration", "1", "--drive-amplitude", "3", "--final-time", "0.8",
         "--num-times", "5", "--circuit-stride", "2", "--num-steps", "3", "--order", "4",
+        "--frame", "drive", "--spacing", "area", "--slices", "shared",
         "--shots", "100", "--tolerance", "1e-8", "--output", str(tmp_path), "--json",
     )  # fmt: skip
     assert result.exit_code == 0, result.stderr
@@ -155,7 +156,7 @@ def test_other_parameters_arrive(tmp_path) -> None:
     ]  # fmt: skip
     assert payload["settings"] == {
         "shots": 100, "num_steps": 3, "order": 4, "methods": ["leading"], "tolerance": 1e-8,
-        "circuit_stride": 2, "seed": 7,
+        "circuit_stride": 2, "seed": 7, "frame": "drive", "spacing": "area", "slices": "shared",
     }  # fmt: skip
     with xr.open_datatree(tmp_path / "compare.nc", engine="h5netcdf") as report:
         assert report["exact"].time.values == pytest.approx([0.0, 0.2, 0.4, 0.6, 0.8])
@@ -177,6 +178,8 @@ def test_other_parameters_arrive(tmp_path) -> None:
         (["--shots", "-5"], "`shots` must be a positive integer, got -5."),
         (["--seed", "-1"], "`seed` must be a non-negative integer, got -1."),
         (["--order", "3"], "`order` must be one of"),
+        (["--frame", "window"], "`frame` must be one of 'mean-field', 'drive', got 'window'."),
+        (["--slices", "some"], "`slices` must be one of"),
         (["--method", "best"], "`method` must be one of"),
         (["--tolerance", "zero"], "`tolerance` must be a number"),
         (["--drive", "rectangular", "--method", "paper"], "`drive` must be a SineSquaredDrive"),

@@ -352,6 +352,19 @@ def test_parameters_compare_as_symbols_and_as_numbers():
         circuit_states(circuit, [[0.3, 0.3], [0.3, 0.4]])
 
 
+def test_rotations_that_cancel_after_the_pairs_leave_the_layer_open():
+    circuit = QuantumCircuit(3)
+    circuit.h(range(3))
+    circuit.rzz(0.4, 0, 1)
+    circuit.x([0, 0, 1, 1])
+    circuit.rzz(0.4, 0, 2)
+    circuit.rzz(0.4, 1, 2)
+    circuit.sx(2)
+    circuit.sxdg(2)
+    circuit.rx(0.9, range(3))
+    assert_emulated(circuit)
+
+
 def test_swaps_barriers_delays_and_first_resets_change_nothing():
     circuit = QuantumCircuit(3)
     circuit.reset(range(3))

@@ -50,6 +50,7 @@ def run_charging(
     times: npt.ArrayLike,
     *,
     sampler: BaseSamplerV2 | None = None,
+    backend: Any = None,
     shots: int | None = 4096,
     num_steps: int = 8,
     order: int = 2,
@@ -64,8 +65,9 @@ def run_charging(
         battery: what is charged.
         times: shape (num_times,), inverse energy, strictly increasing, from 0 upwards.
         sampler: any Qiskit sampler. None takes Aer's statevector simulator up to 14 cells and
-            `DickeSampler` beyond; the attribute ``sampler`` of the result says which. A sampler
-            for a device must accept the circuits as built, see `compile_circuits`.
+            `DickeSampler` beyond; the attribute ``sampler`` of the result says which.
+        backend: the device whose gates `sampler` takes; the circuits are compiled for it by
+            `compile_circuits`. None for a sampler that takes the circuits as built.
         shots: shots of each circuit, of which there are two for each time (Z and Y basis). None
             gives the exact probabilities that the same circuits would sample, computed by Aer up
             to 20 cells and by the Dicke-space emulator beyond.
@@ -88,7 +90,7 @@ def run_charging(
     Raises:
         TypeError: an argument of the wrong type.
         ValueError: an argument out of range; a seed together with a sampler, a sampler without
-            shots.
+            shots, a backend without a sampler.
 
     Notes:
         The circuits of all times and both bases go into one job. The instantaneous power comes
@@ -113,6 +115,8 @@ def run_charging(
         raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
     time = check_times(times)
     run = Formula(num_steps=num_steps, order=order, frame=frame, spacing=spacing, slices=slices)
+    if backend is not None and sampler is None:
+        raise ValueError("`sampler` must be given with a backend, got None.")
     if shots is None:
         if sampler is not None or seed is not None:
             name = "sampler" if sampler is not None else "seed"
@@ -127,7 +131,7 @@ def run_charging(
             raise ValueError("`seed` must be None with a sampler of your own: seed the sampler.")
         if sampler is None:
             sampler = _default_sampler(battery, _job_seed(seed, battery, time, shots, run))
-        variables = _sampled_variables(battery, time, sampler, shots, run)
+        variables = _sampled_variables(battery, time, sampler, backend, shots, run)
         name = f"{type(sampler).__module__.split('.')[0]}.{type(sampler).__name__}"
         attrs = provenance(
             battery, solver="circuit", sampler=name, shots=shots, seed=_recordable(seed), **run
@@ -175,25 +179,16 @@ def _sampled_variables(
     battery: RosenZenerBattery,
     time: FloatArray,
     sampler: BaseSamplerV2,
+    backend: Any,
     shots: int,
     run: Formula,
 ) -> Variables:
-    from rzqiskit.circuits.charging import build_charging_sweeps
     from rzqiskit.estimation import estimate_metrics, estimate_summaries
-    from rzqiskit.execution.sampling import run_pubs
 
-    sweeps = {
-        basis: build_charging_sweeps(battery, time, basis=basis, **run) for basis in MEASURED_BASES
-    }
-    labelled = [(basis, sweep) for basis, group in sweeps.items() for sweep in group]
-    histograms = run_pubs(
-        [(sweep.circuit, sweep.angles) for _, sweep in labelled], sampler, shots=shots
-    )
-    counts = {
-        basis: np.zeros((time.size, battery.num_qubits + 1), dtype=np.int64) for basis in sweeps
-    }
-    for (basis, sweep), histogram in zip(labelled, histograms, strict=True):
-        counts[basis][sweep.indices] = histogram
+    if backend is None:
+        counts = _count_sweeps(battery, time, sampler, shots, run)
+    else:
+        counts = _count_compiled(battery, time, sampler, backend, shots, run)
     estimates = estimate_metrics(
         counts["z"],
         level_splitting=battery.level_splitting,
@@ -214,6 +209,55 @@ def _sampled_variables(
         variables[name] = ((), value)
         variables[f"{name}_stderr"] = ((), error)
     return variables
+
+
+def _count_sweeps(
+    battery: RosenZenerBattery,
+    time: FloatArray,
+    sampler: BaseSamplerV2,
+    shots: int,
+    run: Formula,
+) -> dict[str, npt.NDArray[np.int64]]:
+    """Return the counts of each basis, shape (num_times, N + 1), from parameter sweeps."""
+    from rzqiskit.circuits.charging import build_charging_sweeps
+    from rzqiskit.execution.sampling import run_pubs
+
+    labelled = [
+        (basis, sweep)
+        for basis in MEASURED_BASES
+        for sweep in build_charging_sweeps(battery, time, basis=basis, **run)
+    ]
+    histograms = run_pubs(
+        [(sweep.circuit, sweep.angles) for _, sweep in labelled], sampler, shots=shots
+    )
+    shape = (time.size, battery.num_qubits + 1)
+    counts = {str(basis): np.zeros(shape, dtype=np.int64) for basis in MEASURED_BASES}
+    for (basis, sweep), histogram in zip(labelled, histograms, strict=True):
+        counts[basis][sweep.indices] = histogram
+    return counts
+
+
+def _count_compiled(
+    battery: RosenZenerBattery,
+    time: FloatArray,
+    sampler: BaseSamplerV2,
+    backend: Any,
+    shots: int,
+    run: Formula,
+) -> dict[str, npt.NDArray[np.int64]]:
+    """Return the counts of each basis, shape (num_times, N + 1), from circuits of a device."""
+    from rzqiskit.circuits.charging import build_charging_circuits
+    from rzqiskit.circuits.compilation.compiler import compile_circuits
+    from rzqiskit.execution.sampling import run_circuits
+
+    circuits = [
+        circuit
+        for basis in MEASURED_BASES
+        for circuit in build_charging_circuits(battery, time, basis=basis, **run)
+    ]
+    histograms = run_circuits(compile_circuits(circuits, backend), sampler, shots=shots)
+    blocks = np.split(histograms, len(MEASURED_BASES))
+    return {str(basis): block for basis, block in zip(MEASURED_BASES, blocks, strict=True)}
 
 
 def _exact_variables(

@@ -142,6 +142,31 @@ def test_batteries_of_one_seed_have_independent_shots():
     assert (counts[0][1:] != counts[1][1:]).any()
 
 
+def test_circuits_are_compiled_for_a_backend():
+    from qiskit.providers.fake_provider import GenericBackendV2
+    from qiskit.transpiler import CouplingMap
+    from qiskit_aer import AerSimulator
+    from qiskit_aer.primitives import SamplerV2
+
+    # Noise-free, but with the gates, the couplings and a spare qubit of a device.
+    line = CouplingMap.from_line(5)
+    backend = GenericBackendV2(
+        5, ["cz", "rz", "sx", "x"], coupling_map=line, seed=1, noise_info=False
+    )
+    battery = make_battery(4)
+    sampler = SamplerV2(seed=6)
+    sampler._backend = AerSimulator(basis_gates=["cz", "rz", "sx", "x"], coupling_map=line)
+    options = {"num_steps": 3}
+    data = run_charging(battery, TIMES, sampler=sampler, backend=backend, shots=2000, **options)
+    exact = run_charging(battery, TIMES, shots=None, **options)
+    for name in ("stored_energy", "instantaneous_power", "energy_fluctuation"):
+        error = data[f"{name}_stderr"].values
+        # 5.5 sigma for 9 times each: false-alarm rate 4e-7.
+        assert (abs(data[name] - exact[name]).values <= 5.5 * error + 1e-12).all()
+    with pytest.raises(ValueError, match="`sampler` must be given with a backend, got None"):
+        run_charging(battery, TIMES, backend=backend)
+
+
 def test_wide_batteries_run_on_the_emulator():
     battery = make_battery(40)
     options = {"num_steps": 30, "order": 4}

@@ -9,8 +9,8 @@ Z = Jz cos(phi) + Jy sin(phi). With the six integrals of `rzqiskit.analytic.fram
 c = cos(phi), s = sin(phi): the first line of the bracket is the mean field of the other N - 1
 cells, the rest the pairs of excitations that only the interaction makes. Odd orders vanish in
 every population, so what is left out is of fourth order. The populations are those of amplitudes
-on levels 0..4, multiplied out and kept to second order; E and Sigma are their mean and standard
-deviation, S their entropy.
+on levels 0..4, multiplied out and kept to second order; E and Sigma are their mean and (for few
+excitations of the frame) their standard deviation, S their entropy.
 
 Notation: N cells, Delta `level_splitting`, f the drive, phi its area, g `jz_squared_coefficient`
 (2 eta/N ordered). hbar = 1: energies in the unit of Delta, times in its inverse.
@@ -34,18 +34,22 @@ __all__ = [
     "average_power",
     "diagonal_entropy",
     "energy_fluctuation",
-    "expanded_energy_fluctuation",
     "frame_amplitudes",
+    "frame_excitations",
     "instantaneous_power",
     "population",
     "second_order_tier",
     "stored_energy",
+    "uniform_energy_fluctuation",
 ]
 
 VALIDITY = (
-    "N <= 20: max(Delta, |eta|) T <= 1, there the error of E is below 1e-2 N Delta; many cells: "
-    "mean excitations of the turning frame, about N (Delta + 2 |eta|)^2 T^2/16, below 1/2"
+    "E and powers: Delta T <= 1 and |g| N T <= 2 (|eta| T <= 1 ordered), "
+    "any N: error of E below 1e-2 N Delta, and falling with the fourth power; Sigma, S and "
+    "populations: at most about a quarter of an excitation in the turning frame"
 )
+# Up to here levels 0..4 hold the state and its own fluctuation is taken, else the uniform form.
+FEW_EXCITATIONS = 0.25
 
 
 def _excess(battery: RosenZenerBattery, at: FrameIntegrals) -> FloatArray:
@@ -164,11 +168,12 @@ def energy_fluctuation(battery: RosenZenerBattery, at: FrameIntegrals) -> FloatA
     return battery.level_splitting * np.sqrt(variance.astype(np.complex128)).real
 
 
-def expanded_energy_fluctuation(battery: RosenZenerBattery, at: FrameIntegrals) -> FloatArray:
-    """Return the standard deviation of the energy with the variance itself cut at second order.
+def uniform_energy_fluctuation(battery: RosenZenerBattery, at: FrameIntegrals) -> FloatArray:
+    """Return the standard deviation of the energy in a form that is good for any N.
 
-    The square <X>^2 is of fourth order but grows like N^2; without it the error per cell does not
-    depend on N. Better than `energy_fluctuation` from about a hundred cells on.
+    Sigma^2 = Delta^2 (<X^2> - <X>^2/N): Eq. 20, the part of independent cells, with the mean of
+    second order, plus the correlation of the pairs of cells to second order. It differs from
+    `energy_fluctuation` at fourth order only, by a term that there grows like N^2 instead of N.
 
     Args:
         battery: any battery.
@@ -182,11 +187,32 @@ def expanded_energy_fluctuation(battery: RosenZenerBattery, at: FrameIntegrals) 
         >>> drive = SineSquaredDrive(amplitude=20.0, period=0.1 * np.pi)
         >>> battery = RosenZenerBattery(num_qubits=1000, drive=drive, interaction=2.0)
         >>> at = frame_integrals_by_quadrature(battery)([0.0, drive.period])
-        >>> expanded_energy_fluctuation(battery, at).round(2)
-        array([0.  , 1.95])
+        >>> uniform_energy_fluctuation(battery, at).round(2)
+        array([0.  , 1.94])
     """
-    variance = _variance(battery, at)
+    variance = _variance(battery, at) - _excess(battery, at) ** 2 / battery.num_qubits
     return battery.level_splitting * np.sqrt(variance.astype(np.complex128)).real
+
+
+def frame_excitations(battery: RosenZenerBattery, at: FrameIntegrals) -> FloatArray:
+    """Return <k> in the turning frame to second order, N G^2/4 + N (N - 1) g^2 Q^2/4.
+
+    Args:
+        battery: any battery.
+        at: its integrals at the times wanted.
+
+    Returns:
+        Shape (num_times,), dimensionless.
+
+    Examples:
+        >>> from rzqiskit.drives import SineSquaredDrive
+        >>> drive = SineSquaredDrive(amplitude=20.0, period=0.1 * np.pi)
+        >>> battery = RosenZenerBattery(num_qubits=10, drive=drive, interaction=2.0)
+        >>> frame_excitations(battery, frame_integrals_by_quadrature(battery)([0.3])).round(3)
+        array([0.065])
+    """
+    n, g = battery.num_qubits, battery.jz_squared_coefficient
+    return 0.25 * n * (at.G**2 + (n - 1) * g**2 * at.Q**2)
 
 
 def frame_amplitudes(
@@ -294,6 +320,9 @@ def diagonal_entropy(battery: RosenZenerBattery, at: FrameIntegrals) -> FloatArr
 def second_order_tier(battery: RosenZenerBattery) -> Tier:
     """Return the tier "second-order" of `evolve_analytic` for this battery.
 
+    Sigma is that of the populations while the turning frame holds less than a quarter of an
+    excitation during the whole pulse (`frame_excitations`), else `uniform_energy_fluctuation`.
+
     Args:
         battery: any battery.
 
@@ -307,11 +336,14 @@ def second_order_tier(battery: RosenZenerBattery) -> Tier:
         array([0.8987])
     """
     at = remember_last(frame_integrals_by_quadrature(battery))
+    whole = at(np.linspace(0.0, battery.drive.duration, 129))
+    few = float(frame_excitations(battery, whole).max()) < FEW_EXCITATIONS
+    fluctuation = energy_fluctuation if few else uniform_energy_fluctuation
     metrics: dict[str, Callable[[FloatArray], FloatArray]] = {
         "stored_energy": lambda t: stored_energy(battery, at(t)),
         "average_power": lambda t: average_power(battery, at(t), t),
         "instantaneous_power": lambda t: instantaneous_power(battery, at(t), t),
-        "energy_fluctuation": lambda t: energy_fluctuation(battery, at(t)),
+        "energy_fluctuation": lambda t: fluctuation(battery, at(t)),
         "diagonal_entropy": lambda t: diagonal_entropy(battery, at(t)),
     }
     return Tier(metrics=metrics, population=lambda t: population(battery, at(t)), validity=VALIDITY)

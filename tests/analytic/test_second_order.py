@@ -137,14 +137,35 @@ def test_instantaneous_power_is_the_derivative_of_the_stored_energy():
     )
 
 
-def test_expanded_fluctuation_stays_right_for_many_cells(dense):
+def test_uniform_fluctuation_stays_right_for_many_cells(dense):
     battery = battery_of(20.0, 100, interaction=2.0)
     times = np.linspace(0.0, T, 21)
     exact = dense(battery, times)["energy_fluctuation"]
     at = frame_integrals_by_quadrature(battery)(times)
-    expanded = second_order.expanded_energy_fluctuation(battery, at)
-    assert np.abs(expanded - exact).max() < 0.013
+    uniform = second_order.uniform_energy_fluctuation(battery, at)
+    assert np.abs(uniform - exact).max() < 0.012
     assert np.abs(second_order.energy_fluctuation(battery, at) - exact).max() > 0.1
+    data = evolve_analytic(battery, times, method="second-order")
+    np.testing.assert_allclose(data.energy_fluctuation, uniform, atol=1e-12)
+
+
+def test_both_forms_of_the_fluctuation_agree_for_one_cell():
+    battery = battery_of(20.0, 1, interaction=2.0)
+    at = frame_integrals_by_quadrature(battery)(TIMES)
+    np.testing.assert_allclose(
+        second_order.uniform_energy_fluctuation(battery, at),
+        second_order.energy_fluctuation(battery, at),
+        atol=1e-12,
+    )
+
+
+def test_frame_excitations_are_those_of_the_amplitudes():
+    battery = battery_of(20.0, 7, interaction=2.0)
+    at = frame_integrals_by_quadrature(battery)(TIMES)
+    first, _ = second_order.frame_amplitudes(battery, at)
+    np.testing.assert_allclose(
+        second_order.frame_excitations(battery, at), np.arange(5) @ first**2, atol=1e-14
+    )
 
 
 def test_error_of_the_energy_per_cell_does_not_grow_with_the_number_of_cells(dense):

@@ -8,6 +8,9 @@ from rzqiskit.mitigation.guide import guide_noise as guide_noise
 from rzqiskit.mitigation.guide import rescale_by_guide as rescale_by_guide
 from rzqiskit.mitigation.inversion import mitigate_mean as mitigate_mean
 from rzqiskit.mitigation.inversion import mitigate_metrics as mitigate_metrics
+from rzqiskit.mitigation.inversion import (
+    mitigate_total_spin_squared as mitigate_total_spin_squared,
+)
 from rzqiskit.mitigation.inversion import nearest_distribution as nearest_distribution
 from rzqiskit.mitigation.metrics import extrapolate_metrics as extrapolate_metrics
 from rzqiskit.mitigation.readout import ReadoutErrors as ReadoutErrors
@@ -22,6 +25,7 @@ __all__ = [
     "guide_noise",
     "mitigate_mean",
     "mitigate_metrics",
+    "mitigate_total_spin_squared",
     "nearest_distribution",
     "rescale_by_guide",
 ]

@@ -19,7 +19,12 @@ from rzqiskit.estimation.moments import estimate_mean
 from rzqiskit.metrics import average_power, diagonal_entropy
 from rzqiskit.mitigation.readout import ReadoutErrors, weight_confusion
 
-__all__ = ["mitigate_mean", "mitigate_metrics", "nearest_distribution"]
+__all__ = [
+    "mitigate_mean",
+    "mitigate_metrics",
+    "mitigate_total_spin_squared",
+    "nearest_distribution",
+]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -173,6 +178,56 @@ def mitigate_metrics(
     return {name: estimates[name] for name in raw}
 
 
+def mitigate_total_spin_squared(
+    counts_x: npt.ArrayLike,
+    counts_y: npt.ArrayLike,
+    counts_z: npt.ArrayLike,
+    readout: ReadoutErrors,
+) -> tuple[FloatArray, FloatArray]:
+    """Return <J^2> without readout errors, as `estimate_total_spin_squared` does with.
+
+    Args:
+        counts_x: n_k measured in X, shape (..., N + 1), as read.
+        counts_y: the same in Y, same shape.
+        counts_z: the same in Z, same shape.
+        readout: errors of the N measured qubits, the same in every basis.
+
+    Returns:
+        <Jx^2> + <Jy^2> + <Jz^2> and its standard error, both shape (...); the calibration's part
+        of the error is common to the bases and is added up accordingly. The guide of
+        `guide_noise`.
+
+    Raises:
+        TypeError: counts that are not integers.
+        ValueError: arrays that do not match; readout too bad to be inverted.
+
+    Examples:
+        >>> readout = ReadoutErrors([0.0, 0.0], [0.0, 0.0])
+        >>> value, stderr = mitigate_total_spin_squared(
+        ...     [[50, 0, 50]], [[0, 90, 0]], [[45, 0, 45]], readout
+        ... )
+        >>> value, stderr.round(3)
+        (array([2.]), array([0.018]))
+    """
+    z = _check_width(counts_z, readout)
+    inverse = _inverse(readout)
+    square = (np.arange(readout.num_qubits + 1) - 0.5 * readout.num_qubits) ** 2
+    weights = square @ inverse
+    value, variance = np.zeros(z.shape[:-1]), np.zeros(z.shape[:-1])
+    slopes = np.zeros((*z.shape[:-1], 2 * readout.num_qubits))
+    for name, counts in (("counts_x", counts_x), ("counts_y", counts_y), ("counts_z", z)):
+        record = _check_width(counts, readout)
+        if record.shape != z.shape:
+            raise ValueError(
+                f"`{name}` must have the shape of `counts_z`, {z.shape}, got {record.shape}."
+            )
+        mean, error = estimate_mean(record, weights)
+        value, variance = value + mean, variance + error**2
+        slopes = slopes + _calibration_slopes(record, weights, inverse, readout)
+    calibration = np.sum((slopes * np.concatenate(readout.stderr)) ** 2, axis=-1)
+    return value, np.sqrt(variance + calibration)
+
+
 def _entropy(
     counts: IntArray, populations: FloatArray, readout: ReadoutErrors
 ) -> tuple[FloatArray, FloatArray]:
@@ -215,11 +270,21 @@ def _calibration_variance(
     errors = np.concatenate(readout.stderr)
     if not errors.any():
         return np.zeros(counts.shape[:-1])
-    quasi = counts / counts.sum(axis=-1, keepdims=True) @ inverse.T
-    moved = np.einsum("gjk,...k->...gj", readout.weight_confusion_gradient(), quasi)
-    slopes = np.einsum("...j,...gj->...g", np.broadcast_to(weights, counts.shape), moved)
+    slopes = _calibration_slopes(counts, weights, inverse, readout)
     variance: FloatArray = (slopes * errors) ** 2 @ np.ones(errors.size)
     return variance
+
+
+def _calibration_slopes(
+    counts: IntArray, weights: FloatArray, inverse: FloatArray, readout: ReadoutErrors
+) -> FloatArray:
+    """Return minus the derivative of a mitigated mean by each flip probability, (..., 2 N)."""
+    quasi = counts / counts.sum(axis=-1, keepdims=True) @ inverse.T
+    moved = np.einsum("gjk,...k->...gj", readout.weight_confusion_gradient(), quasi)
+    slopes: FloatArray = np.einsum(
+        "...j,...gj->...g", np.broadcast_to(weights, counts.shape), moved
+    )
+    return slopes
 
 
 def _inverse(readout: ReadoutErrors) -> FloatArray:

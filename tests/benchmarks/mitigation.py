@@ -32,8 +32,8 @@ from rzqiskit.mitigation import (
     estimate_readout_errors,
     extrapolate_metrics,
     guide_noise,
-    mitigate_mean,
     mitigate_metrics,
+    mitigate_total_spin_squared,
     rescale_by_guide,
 )
 
@@ -77,10 +77,7 @@ def mitigate(battery, times, counts, readout):
         "raw": estimate_metrics(counts["z"][0], **single),
         "readout": mitigate_metrics(counts["z"][0], readout, **single),
     }
-    square = (np.arange(n + 1) - n / 2) ** 2
-    parts = [mitigate_mean(counts[basis], square, readout) for basis in "xyz"]
-    spin = sum(mean for mean, _ in parts)
-    spin_error = np.sqrt(sum(error**2 for _, error in parts))
+    spin, spin_error = mitigate_total_spin_squared(counts["x"], counts["y"], counts["z"], readout)
     noise, noise_error = guide_noise(spin, spin_error, ideal=n / 2 * (n / 2 + 1), mixed=0.75 * n)
     folded = {**known, **y_axis, "counts_y": counts["y"], "readout": readout}
     for method in ("linear", "quadratic", "exponential"):

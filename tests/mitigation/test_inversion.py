@@ -15,6 +15,7 @@ from rzqiskit.mitigation import (
     estimate_readout_errors,
     mitigate_mean,
     mitigate_metrics,
+    mitigate_total_spin_squared,
     nearest_distribution,
 )
 
@@ -102,6 +103,30 @@ def test_coverage(num_qubits: int, excited: float, calibration_shots: int) -> No
     for name, pull in pulls.items():
         assert abs(np.mean(pull)) < 5.0 / math.sqrt(count) + 0.1, name
         assert -0.4 < np.var(pull) - 1.0 < 5.0 * math.sqrt(2.0 / count), name
+
+
+def test_total_spin_without_readout_errors() -> None:
+    # Ground state of 5 cells, X and Y binomial with 1/2; truth 35/4. Shots and a poor calibration
+    # drawn anew 600 times: mean within 5 / sqrt(600), variance within 5 sqrt(2 / 600) (6e-7 each).
+    rng = np.random.default_rng(6)
+    n, shots, calibration_shots = 5, 2000, 400
+    up, down = flips(n)
+    confusion = ReadoutErrors(up, down).weight_confusion()
+    half = confusion @ stats.binom.pmf(np.arange(n + 1), n, 0.5)
+    ground = confusion[:, 0]
+    pulls = []
+    for _ in range(600):
+        readout = estimate_readout_errors(
+            rng.binomial(calibration_shots, up),
+            rng.binomial(calibration_shots, 1.0 - down),
+            shots_of_zeros=calibration_shots,
+            shots_of_ones=calibration_shots,
+        )
+        x, y, z = (rng.multinomial(shots, p) for p in (half, half, ground))
+        value, error = mitigate_total_spin_squared(x, y, z, readout)
+        pulls.append(float((value - 8.75) / error))
+    assert abs(np.mean(pulls)) < 5.0 / math.sqrt(600) + 0.1
+    assert abs(np.var(pulls) - 1.0) < 5.0 * math.sqrt(2.0 / 600) + 0.05
 
 
 def test_error_of_the_calibration_is_counted() -> None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from rzqiskit.analytic.leading import leading_tier
-from rzqiskit.analytic.magnus import magnus_tier
-from rzqiskit.analytic.paper import paper_tier
-from rzqiskit.analytic.second_order import second_order_tier
 from rzqiskit.analytic.tier import Tier
 from rzqiskit.metrics import refined_maximum
 from rzqiskit.model import RosenZenerBattery
@@ -24,11 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["METHODS", "evolve_analytic"]
 
-_TIERS: dict[str, Callable[[RosenZenerBattery], Tier]] = {
-    "leading": leading_tier,
-    "paper": paper_tier,
-    "magnus": magnus_tier,
-    "second-order": second_order_tier,
+# method -> module and function; "co-moving" alone needs compiled code, so each loads when used.
+_TIERS = {
+    "leading": ("leading", "leading_tier"),
+    "paper": ("paper", "paper_tier"),
+    "magnus": ("magnus", "magnus_tier"),
+    "second-order": ("second_order", "second_order_tier"),
+    "co-moving": ("co_moving", "co_moving_tier"),
 }
 METHODS = tuple(_TIERS)
 
@@ -45,8 +44,10 @@ def evolve_analytic(
         battery: the battery. Method "paper" needs a `SineSquaredDrive`.
         times: shape (num_times,), strictly increasing from 0 or above, inverse energy. Beyond the
             pulse the battery keeps what it has.
-        method: "leading" (Eqs. 22-27, free rotation by the pulse area) or "paper" (Eqs. 17-21 as
-            printed).
+        method: "leading" (Eqs. 22-27, free rotation by the pulse area), "paper" (Eqs. 17-21 as
+            printed), "magnus" (Eq. 15 with integrals up to t, exact in N + 1 levels),
+            "second-order" (complete to second order in Delta and eta) or "co-moving" (mean field
+            with Gaussian fluctuations, right up to 1/N).
 
     Returns:
         A Dataset with dim `time`: the five metrics of ``rzqiskit.schema.METRICS``, the summaries
@@ -76,7 +77,8 @@ def evolve_analytic(
     if not isinstance(battery, RosenZenerBattery):
         raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
     time = check_times(times)
-    tier = _TIERS[check_choice("method", method, METHODS)](battery)
+    module, function = _TIERS[check_choice("method", method, METHODS)]
+    tier: Tier = getattr(import_module(f"rzqiskit.analytic.{module}"), function)(battery)
     values = {name: tier.metrics[name](time) for name in METRICS}
     variables: dict[str, tuple[tuple[str, ...], Any]] = {}
     coords: dict[str, tuple[tuple[str, ...], Any]] = {"time": (("time",), time)}

@@ -68,7 +68,7 @@ def test_bad_input_is_refused():
     with pytest.raises(TypeError, match="`battery` must be a RosenZenerBattery, got int"):
         evolve_analytic(3, [0.0])
     with pytest.raises(
-        ValueError, match="`method` must be one of 'leading', 'paper', 'magnus', 'second-order'"
+        ValueError, match="`method` must be one of 'leading', 'paper', 'magnus', 'second-order',"
     ):
         evolve_analytic(BATTERY, [0.0], method="best")
     with pytest.raises(ValueError, match="`times` must be strictly increasing"):

@@ -1,7 +1,5 @@
 """The stage plugins inside Qiskit's preset pass managers."""
 
-from importlib.metadata import entry_points
-
 import numpy as np
 import pytest
 from qiskit.transpiler import generate_preset_pass_manager
@@ -77,10 +75,6 @@ def test_a_layout_of_another_length_is_refused(devices, charging):
         manager.run(charging(5, 1))
 
 
-@pytest.mark.skipif(
-    "collective" not in {point.name for point in entry_points(group="qiskit.transpiler.layout")},
-    reason="the installed metadata does not have the entry points yet",
-)
 @pytest.mark.parametrize("method", STAGES)
 def test_entry_points_by_name(devices, charging, method):
     target = devices["FractionalBoston"].target

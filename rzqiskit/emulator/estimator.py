@@ -30,9 +30,9 @@ FloatArray = npt.NDArray[np.float64]
 class DickeEstimator(BaseEstimatorV2):  # type: ignore[misc]
     """Exact expectation values in permutation-symmetric circuits of any width.
 
-    Observables are sums of Pauli strings (or projectors) that need not be symmetric themselves: of
-    one or two qubits each, or of one kind of letter on any number of qubits, such as the parity
-    Z...Z. Those of the collective spin come without observables from `spin_moments`.
+    Observables are sums of Pauli strings (or projectors) that need not be symmetric themselves: any
+    strings on up to 12 qubits, and beyond that those with one kind of letter, such as the parity
+    Z...Z. Mean and covariance of the collective spin come without observables from `spin_moments`.
 
     Args:
         seed: fixes the noise added for a precision above zero.

@@ -4,6 +4,15 @@ In a symmetric state a Pauli string counts only by how many X, Y and Z it has: i
 the average over all its permutations. One and two letters follow from the mean spin and the spin
 covariance, equal letters in any number from the populations along their axis; their average over
 permutations at Hamming weight k is the normalised Krawtchouk polynomial K_w(k)/C(N, w).
+
+Other strings are built up letter by letter. With S(n) the sum of all strings of n = (n_x, n_y, n_z)
+letters and (p, q, r) a cyclic order of the axes, a further letter sigma_p, put on any qubit, falls
+on a free one or on one of the letters:
+
+    (sum sigma_p) S(n) = (n_p + 1) S(n + e_p) + (N - |n| + 1) S(n - e_p)
+                         + i (n_r + 1) S(n - e_q + e_r) - i (n_q + 1) S(n + e_q - e_r),
+
+which gives S(n + e_p) on the state from sums of fewer letters.
 """
 
 from __future__ import annotations
@@ -21,11 +30,15 @@ from rzqiskit.dicke.layers import (
     state_populations,
 )
 
-__all__ = ["PauliClasses", "expectation_value", "pauli_classes"]
+__all__ = ["MAX_MIXED", "PauliClasses", "expectation_value", "pauli_classes"]
 
 FloatArray = npt.NDArray[np.float64]
+ComplexArray = npt.NDArray[np.complex128]
 PauliClasses = dict[tuple[int, int, int], complex]
 """Sum of the coefficients of all strings with (number of X, of Y, of Z)."""
+
+MAX_MIXED = 12
+"""Most qubits of a string with more than one kind of letter."""
 
 # J_i = sign * (sum of Paulis) / 2
 _SIGNS = np.array([1.0, -1.0, -1.0])
@@ -39,7 +52,7 @@ def pauli_classes(observable: SparseObservable) -> PauliClasses:
         observable: any sum of strings of Paulis and projectors.
 
     Raises:
-        ValueError: a string of three or more qubits has more than one kind of letter.
+        ValueError: a string on more than MAX_MIXED qubits has more than one kind of letter.
 
     Examples:
         >>> pauli_classes(SparseObservable.from_list([("ZZI", 1.0), ("IZZ", 0.5), ("IIX", 2.0)]))
@@ -62,11 +75,11 @@ def pauli_classes(observable: SparseObservable) -> PauliClasses:
     imaginary = np.bincount(member, weights=coefficients.imag, minlength=len(kinds))
     classes: PauliClasses = {}
     for kind, re, im in zip(kinds.tolist(), real.tolist(), imaginary.tolist(), strict=True):
-        if sum(kind) > 2 and max(kind) < sum(kind):
+        if sum(kind) > MAX_MIXED and max(kind) < sum(kind):
             x, y, z = kind
             raise ValueError(
-                "observables must be sums of Pauli strings of at most two qubits or of one kind "
-                f"of letter, got one with {x} X, {y} Y and {z} Z."
+                f"Pauli strings on more than {MAX_MIXED} qubits must have one kind of letter, "
+                f"got one with {x} X, {y} Y and {z} Z."
             )
         classes[kind[0], kind[1], kind[2]] = complex(re, im)
     return classes
@@ -88,6 +101,7 @@ def expectation_value(state: FrameState, classes: PauliClasses) -> complex:
     mean, covariance = spin_mean_covariance(state)
     second = covariance + np.outer(mean, mean)
     populations: dict[int, FloatArray] = {}
+    strings: _StringSums | None = None
     total = 0.0 + 0.0j
     for numbers, coefficient in classes.items():
         axes = [axis for axis in range(3) if numbers[axis]]
@@ -96,6 +110,9 @@ def expectation_value(state: FrameState, classes: PauliClasses) -> complex:
             value = 1.0
         elif weight == 1:
             value = 2.0 * float(_SIGNS[axes[0]] * mean[axes[0]]) / width
+        elif weight > 2 and len(axes) > 1:
+            strings = strings or _StringSums(state)
+            value = strings.average(numbers)
         elif len(axes) == 2:
             a, b = axes
             value = 4.0 * float(_SIGNS[a] * _SIGNS[b] * second[a, b]) / (width * (width - 1.0))
@@ -134,3 +151,58 @@ def _average_string(num_qubits: int, weight: int) -> FloatArray:
     for w in range(steps):
         before, now = now, ((num_qubits - 2.0 * k) * now - w * before) / (num_qubits - w)
     return now * (-1.0) ** k if mirrored else now
+
+
+class _StringSums:
+    """S(n) applied to a state, on the levels of its frame; see the module's text."""
+
+    def __init__(self, state: FrameState) -> None:
+        width = state.num_qubits
+        self._num_qubits = width
+        size = min(state.amplitudes.size + MAX_MIXED, width + 1)
+        amplitudes = np.zeros(size, dtype=np.complex128)
+        amplitudes[: state.amplitudes.size] = state.amplitudes
+        self._amplitudes = amplitudes / np.linalg.norm(amplitudes)
+        k = np.arange(size, dtype=np.float64)
+        self._levels = k - 0.5 * width
+        self._hop = np.sqrt(k[1:] * (width - k[:-1]))
+        # row a: the sum of the Pauli matrices of axis a in the spin components of the frame
+        self._letters = 2.0 * _SIGNS[:, None] * state.triad.T
+        self._known: dict[tuple[int, ...], ComplexArray] = {(0, 0, 0): self._amplitudes}
+
+    def average(self, numbers: tuple[int, int, int]) -> float:
+        """Return the expectation value of one string, averaged over its permutations."""
+        num_strings = math.comb(self._num_qubits, sum(numbers))
+        num_strings *= math.comb(sum(numbers), numbers[0])
+        num_strings *= math.comb(numbers[1] + numbers[2], numbers[1])
+        return float(np.vdot(self._amplitudes, self._apply(numbers)).real) / num_strings
+
+    def _apply(self, numbers: tuple[int, ...]) -> ComplexArray:
+        if min(numbers) < 0:
+            return np.zeros_like(self._amplitudes)
+        if numbers not in self._known:
+            p = int(np.argmax(numbers))
+            q, r = (p + 1) % 3, (p + 2) % 3
+            n = list(numbers)
+            n[p] -= 1
+
+            def neighbour(less: int, more: int | None = None) -> ComplexArray:
+                changed = n.copy()
+                changed[less] -= 1
+                if more is not None:
+                    changed[more] += 1
+                return self._apply(tuple(changed))
+
+            total = self._sum_of_letters(p, self._apply(tuple(n)))
+            total -= (self._num_qubits - sum(n) + 1) * neighbour(p)
+            total -= 1j * (n[r] + 1) * neighbour(q, r)
+            total += 1j * (n[q] + 1) * neighbour(r, q)
+            self._known[numbers] = total / (n[p] + 1)
+        return self._known[numbers]
+
+    def _sum_of_letters(self, axis: int, vector: ComplexArray) -> ComplexArray:
+        x, y, z = self._letters[axis]
+        image: ComplexArray = z * self._levels * vector
+        image[1:] += 0.5 * (x - 1j * y) * self._hop * vector[:-1]
+        image[:-1] += 0.5 * (x + 1j * y) * self._hop * vector[1:]
+        return image

@@ -133,16 +133,44 @@ def test_pair_sum_of_many_qubits():
     assert found == pytest.approx(len(pairs) * np.cos(0.7) * np.sin(0.7), rel=1e-12)
 
 
+@pytest.mark.parametrize("num_qubits", [3, 5, 9])
+def test_strings_of_mixed_letters_equal_the_state_vector(num_qubits):
+    circuit = entangled_circuit(num_qubits)
+    rng = np.random.default_rng(num_qubits)
+    letters = ["".join(rng.choice(list("IXYZ"), size=num_qubits)) for _ in range(30)]
+    expected = StatevectorEstimator().run([(circuit.decompose(), letters)]).result()[0].data.evs
+    found = DickeEstimator().run([(circuit, letters)]).result()[0].data.evs
+    np.testing.assert_allclose(found, expected, rtol=0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("num_qubits", [12, 300, 10_000])
+def test_mixed_strings_factorise_in_a_product_state_of_any_width(num_qubits):
+    circuit = QuantumCircuit(num_qubits)
+    circuit.u(1.1, 0.7, 0.0, range(num_qubits))
+    x, y, z = np.sin(1.1) * np.cos(0.7), np.sin(1.1) * np.sin(0.7), np.cos(1.1)
+    for numbers in ((1, 1, 1), (2, 0, 3), (3, 1, 2), (4, 4, 4), (0, 11, 1)):
+        label = "X" * numbers[0] + "Y" * numbers[1] + "Z" * numbers[2]
+        observable = SparsePauliOp.from_sparse_list(
+            [(label, list(range(len(label))), 1.0)], num_qubits=num_qubits
+        )
+        found = DickeEstimator().run([(circuit, observable)]).result()[0].data.evs
+        expected = x ** numbers[0] * y ** numbers[1] * z ** numbers[2]
+        assert found == pytest.approx(expected, abs=1e-12)
+
+
 @pytest.mark.parametrize(
     ("observable", "message"),
     [
-        ("XYZ", "at most two qubits or of one kind of letter, got one with 1 X, 1 Y and 1 Z"),
-        (SparsePauliOp(["ZII"], [1j]), "Hermitian"),
+        (
+            "X" * 12 + "Z",
+            "more than 12 qubits must have one kind of letter, got one with 12 X, 0 Y",
+        ),
+        (SparsePauliOp(["Z" + "I" * 12], [1j]), "Hermitian"),
     ],
 )
 def test_other_observables_are_refused(observable, message):
     with pytest.raises(ValueError, match=message):
-        DickeEstimator().run([(entangled_circuit(3), observable)])
+        DickeEstimator().run([(entangled_circuit(13), observable)])
 
 
 def test_unsymmetric_circuits_and_bad_precision_are_refused():

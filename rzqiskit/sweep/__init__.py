@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rzqiskit.sweep.records import add_seeds, join_seeds
 from rzqiskit.sweep.run import SweepInterrupted, SweepPointError, sweep
 from rzqiskit.sweep.specification import SpecificationError, SweepSpecification
 from rzqiskit.sweep.store import StoreError, open_sweep, stored_specification
@@ -13,6 +14,8 @@ __all__ = [
     "SweepInterrupted",
     "SweepPointError",
     "SweepSpecification",
+    "add_seeds",
+    "join_seeds",
     "load_specification",
     "open_sweep",
     "stored_specification",

@@ -15,7 +15,13 @@ from rzqiskit.sweep.chunks import choose_chunk_shape, chunk_regions, measure_poi
 from rzqiskit.sweep.progress import sweep_progress
 from rzqiskit.sweep.solve import BlockResult, solve_block
 from rzqiskit.sweep.specification import SweepSpecification
-from rzqiskit.sweep.store import SweepStore, dataset_in_memory, failure_texts, open_sweep
+from rzqiskit.sweep.store import (
+    SweepStore,
+    dataset_in_memory,
+    failure_texts,
+    open_sweep,
+    region_of,
+)
 from rzqiskit.validation import check_positive_integer
 
 if TYPE_CHECKING:
@@ -165,14 +171,17 @@ class _Memory:
     def __init__(self, specification: SweepSpecification, chunk_shape: tuple[int, ...]) -> None:
         shape = specification.shape
         self.regions = list(chunk_regions(shape, chunk_shape))
-        self.values = {name: np.full(shape, np.nan) for name in specification.quantities}
+        self.values = {}
+        for name in specification.quantities:
+            _, full, dtype, empty = specification.layout(name)
+            self.values[name] = np.full(full, empty, dtype=dtype)
         self.failures = np.full(shape, "", dtype=object)
 
     def write(self, chunk: int, result: BlockResult) -> None:
         region = self.regions[chunk]
         for name, values in result.values.items():
-            self.values[name][region] = values
-        self.failures[region] = failure_texts(result)
+            self.values[name][region_of(region, values)] = values
+        self.failures[region] = failure_texts(region, result)
 
 
 def _solve_here(

@@ -13,7 +13,7 @@ from rzqiskit.drives import Drive
 from rzqiskit.grid import BatteryGrid
 from rzqiskit.model import RosenZenerBattery
 from rzqiskit.schema import METRICS
-from rzqiskit.sweep.specification import SweepSpecification
+from rzqiskit.sweep.specification import COUNTS, SweepSpecification
 
 __all__ = ["BlockResult", "battery_of_point", "solve_block"]
 
@@ -22,11 +22,12 @@ class BlockResult(NamedTuple):
     """What a block gives.
 
     Attributes:
-        values: quantity -> array of the shape of the block, NaN where a point failed.
+        values: quantity -> array of the shape of the block, NaN where a point failed; counts have
+            two more dims and are zero there.
         failures: index of a point in the block, the last dim running fastest -> why it failed.
     """
 
-    values: dict[str, npt.NDArray[np.float64]]
+    values: dict[str, npt.NDArray[Any]]
     failures: dict[int, str]
 
 
@@ -40,14 +41,17 @@ def solve_block(specification: SweepSpecification, num_threads: int | None = Non
     Returns:
         The result. The same point gives the same bits in whatever block it is solved.
     """
-    values = {name: np.full(specification.size, np.nan) for name in specification.quantities}
+    shapes, values = {}, {}
+    for name in specification.quantities:
+        _, shapes[name], dtype, empty = specification.layout(name)
+        own = shapes[name][len(specification.shape) :]
+        values[name] = np.full((specification.size, *own), empty, dtype=dtype)
     if specification.solver == "exact":
         failures = _solve_exact(specification, values, num_threads)
     else:
         solver = _analytic_point if specification.solver == "analytic" else _circuit_point
         failures = _solve_points(specification, values, solver)
-    shape = specification.shape
-    return BlockResult({n: v.reshape(shape) for n, v in values.items()}, failures)
+    return BlockResult({n: v.reshape(shapes[n]) for n, v in values.items()}, failures)
 
 
 def battery_of_point(drive: Drive, point: dict[str, Any]) -> RosenZenerBattery:
@@ -70,7 +74,7 @@ def battery_of_point(drive: Drive, point: dict[str, Any]) -> RosenZenerBattery:
 
 def _solve_exact(
     specification: SweepSpecification,
-    values: dict[str, npt.NDArray[np.float64]],
+    values: dict[str, npt.NDArray[Any]],
     num_threads: int | None,
 ) -> dict[int, str]:
     failures: dict[int, str] = {}
@@ -100,7 +104,7 @@ def _fill_exact(
     specification: SweepSpecification,
     grid: BatteryGrid,
     chosen: npt.NDArray[np.int64],
-    values: dict[str, npt.NDArray[np.float64]],
+    values: dict[str, npt.NDArray[Any]],
     failures: dict[int, str],
     num_threads: int | None,
 ) -> None:
@@ -152,7 +156,7 @@ _PointSolver = Callable[[RosenZenerBattery, dict[str, Any]], Any]
 
 def _solve_points(
     specification: SweepSpecification,
-    values: dict[str, npt.NDArray[np.float64]],
+    values: dict[str, npt.NDArray[Any]],
     solver: _PointSolver,
 ) -> dict[int, str]:
     failures: dict[int, str] = {}
@@ -165,7 +169,11 @@ def _solve_points(
             failures[index] = _reason(error)
             continue
         for name, target in values.items():
-            target[index] = float(data[name])
+            if name in COUNTS:
+                counts = data[name].values
+                target[index, :, : counts.shape[-1]] = counts
+            else:
+                target[index] = float(data[name])
     return failures
 
 

@@ -18,6 +18,7 @@ from rzqiskit.schema import METRICS
 from rzqiskit.validation import check_choice
 
 __all__ = [
+    "COUNTS",
     "INTEGER_PARAMETERS",
     "SOLVERS",
     "SUMMARIES",
@@ -41,6 +42,8 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     "circuit": {"num_steps": 8, "order": 2, "shots": 4096, "seed": 0, "num_times": 26},
 }
 SOLVERS = tuple(_SETTINGS)
+# Records of circuits, which can be added later; they have dims of their own.
+COUNTS = ("counts", "counts_y")
 # One number for the whole sweep: it says how a solver works, not what is solved.
 _SCALAR_SETTINGS = ("tolerance", "num_times")
 _TEXTS = ("pair_counting", "method")
@@ -98,7 +101,7 @@ class SweepSpecification:
                 points fail one by one, with the reason.
             solver: which one.
             quantities: summaries out of `SUMMARIES`, all of them when None; for circuits also
-                ``<summary>_stderr`` of the maxima and final values.
+                ``<summary>_stderr`` and the records `COUNTS` (only on request).
             paired: take arrays point by point.
 
         Raises:
@@ -159,6 +162,15 @@ class SweepSpecification:
     def coords(self) -> dict[str, tuple[tuple[str, ...], npt.NDArray[Any]]]:
         """The swept parameters as coordinates: name -> (dims, values)."""
         return {n: (("point",) if self.paired else (n,), v) for n, v in self.axes.items()}
+
+    def layout(self, quantity: str) -> tuple[tuple[str, ...], tuple[int, ...], str, float]:
+        """Return dims, shape, dtype and the value of a point that failed, of a quantity."""
+        if quantity not in COUNTS:
+            return self.dims, self.shape, "float64", math.nan
+        # Batteries of different width share the width of the widest; the rest is zero.
+        width = max(0, int(np.max(self.parameters["num_qubits"]))) + 1
+        shape = (*self.shape, self.parameters["num_times"], width)
+        return (*self.dims, "time", "excitations"), shape, "int64", 0
 
     def block(self, region: tuple[slice, ...]) -> SweepSpecification:
         """Return the part of the sweep in one slice of each dim."""
@@ -247,12 +259,15 @@ def _checked(name: str, value: Any) -> Any:
 
 
 def _checked_quantities(quantities: Collection[str] | None, solver: str) -> tuple[str, ...]:
-    errors = [f"{name}_stderr" for name in SUMMARIES if not name.startswith("time_of_")]
-    possible = [*SUMMARIES, *errors] if solver == "circuit" else list(SUMMARIES)
+    possible = [*SUMMARIES, *(f"{name}_stderr" for name in SUMMARIES)]
+    if solver != "circuit":
+        possible = list(SUMMARIES)
     if quantities is None:
         return tuple(possible)
     if isinstance(quantities, str) or not quantities:
         raise TypeError(f"`quantities` must be a non-empty collection, got {quantities!r}.")
+    if solver == "circuit":
+        possible += COUNTS
     return tuple(dict.fromkeys(check_choice("quantities", q, possible) for q in quantities))
 
 

@@ -35,6 +35,7 @@ __all__ = [
     "dataset_in_memory",
     "failure_texts",
     "open_sweep",
+    "region_of",
     "stored_specification",
 ]
 
@@ -126,8 +127,8 @@ class SweepStore:
         """
         region = self._regions[chunk]
         for name, values in result.values.items():
-            self._arrays[name][region] = values
-        self._arrays[FAILURE][region] = failure_texts(result)
+            self._arrays[name][region_of(region, values)] = values
+        self._arrays[FAILURE][region] = failure_texts(region, result)
         line = {"chunk": chunk, "sha256": self._checksum(chunk), "failed": len(result.failures)}
         # One write, so that a line is torn only at the end of the file.
         data = (json.dumps(line) + "\n").encode()
@@ -142,7 +143,8 @@ class SweepStore:
         )
         digest = hashlib.sha256()
         for name, array in self._arrays.items():
-            key = array.metadata.encode_chunk_key(place)
+            further = (0,) * (array.ndim - len(place))  # whole in every chunk
+            key = array.metadata.encode_chunk_key((*place, *further))
             digest.update(f"{name}:".encode())
             # Zarr writes no file for a chunk of nothing but the fill value.
             try:
@@ -267,9 +269,10 @@ def _write_skeleton(
         array[:] = values.astype(object) if text else values
     for name in specification.quantities:
         entry = describe(name)
+        dims, shape, dtype, empty = specification.layout(name)
         group.create_array(
-            name, shape=specification.shape, chunks=chunk_shape, dtype="float64",
-            fill_value=np.nan, dimension_names=specification.dims,
+            name, shape=shape, chunks=(*chunk_shape, *shape[len(chunk_shape) :]), dtype=dtype,
+            fill_value=empty, dimension_names=dims,
             attributes={"long_name": entry.long_name, "symbol": entry.symbol, "units": entry.unit},
         )  # fmt: skip
     group.create_array(
@@ -284,14 +287,24 @@ def _write_skeleton(
         zarr.consolidate_metadata(str(path), zarr_format=3)
 
 
-def failure_texts(result: BlockResult) -> npt.NDArray[Any]:
+def region_of(region: tuple[slice, ...], values: npt.NDArray[Any]) -> tuple[slice, ...]:
+    """Return where the values of a block go: the region of the chunk, and what they fill of it.
+
+    Args:
+        region: the chunk's slices of the dims of the sweep.
+        values: what a block gave for one quantity.
+    """
+    return (*region, *(slice(0, length) for length in values.shape[len(region) :]))
+
+
+def failure_texts(region: tuple[slice, ...], result: BlockResult) -> npt.NDArray[Any]:
     """Return why each point of a block failed, "" where it did not.
 
     Args:
-        result: the numbers of a block, at least one quantity.
+        region: the chunk's slices of the dims of the sweep.
+        result: the numbers of the block.
     """
-    shape = next(iter(result.values.values())).shape
-    texts = np.full(shape, "", dtype=object)
+    texts = np.full(tuple(part.stop - part.start for part in region), "", dtype=object)
     for index, reason in result.failures.items():
         texts.flat[index] = reason
     return texts
@@ -299,7 +312,7 @@ def failure_texts(result: BlockResult) -> npt.NDArray[Any]:
 
 def dataset_in_memory(
     specification: SweepSpecification,
-    values: Mapping[str, npt.NDArray[np.float64]],
+    values: Mapping[str, npt.NDArray[Any]],
     failures: npt.NDArray[Any],
 ) -> xr.Dataset:
     """Return the Dataset that a store of the same sweep would give."""
@@ -311,7 +324,7 @@ def dataset_in_memory(
         None, solver=specification.solver, specification=specification.to_dict(),
         specification_sha256=specification.identity(),
     )  # fmt: skip
-    dims = specification.dims
-    data = make_dataset({n: (dims, v) for n, v in values.items()}, specification.coords, attrs)
-    data[FAILURE] = xr.Variable(dims, failures, {"long_name": "why the point failed"})
+    variables = {name: (specification.layout(name)[0], array) for name, array in values.items()}
+    data = make_dataset(variables, specification.coords, attrs)
+    data[FAILURE] = xr.Variable(specification.dims, failures, {"long_name": "why the point failed"})
     return data

@@ -122,7 +122,9 @@ def run_pubs(
     Args:
         pubs: (circuit,) or (circuit, parameter values) each; one classical register a circuit.
         sampler: any sampler. For Aer's, collective gates are expanded first, since Aer knows no
-            composite gates; every other sampler gets the circuits as they are.
+            composite gates; every other sampler gets the circuits as they are. One that draws
+            weights directly (`DickeSampler.sample_hamming_weights`) is not asked for bit strings
+            where every qubit is measured.
         shots: number of shots.
 
     Returns:
@@ -136,6 +138,9 @@ def run_pubs(
     if not isinstance(sampler, BaseSamplerV2):
         raise TypeError(f"`sampler` must be a BaseSamplerV2, got {type(sampler).__name__}.")
     coerced = [SamplerPub.coerce(_checked(pub), shots) for pub in pubs]
+    draw_weights = getattr(sampler, "sample_hamming_weights", None)
+    if draw_weights is not None and all(_measures_all(pub.circuit) for pub in coerced):
+        return list(draw_weights(coerced))
     if isinstance(sampler, AerSampler):
         coerced = [
             SamplerPub(_expanded(pub.circuit), pub.parameter_values, pub.shots) for pub in coerced
@@ -164,6 +169,16 @@ def _checked(pub: tuple[Any, ...]) -> tuple[Any, ...]:
             "free parameters."
         )
     return pub
+
+
+def _measures_all(circuit: QuantumCircuit) -> bool:
+    measured = [
+        qubit
+        for instruction in circuit.data
+        if instruction.operation.name == "measure"
+        for qubit in instruction.qubits
+    ]
+    return bool(len(measured) == len(set(measured)) == circuit.num_qubits == circuit.num_clbits)
 
 
 def _expanded(circuit: QuantumCircuit) -> QuantumCircuit:

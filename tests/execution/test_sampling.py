@@ -7,6 +7,7 @@ from qiskit_aer.primitives import SamplerV2
 from scipy.stats import binom, chi2
 
 from rzqiskit.circuits.gates import CollectiveZZGate
+from rzqiskit.emulator import DickeSampler
 from rzqiskit.execution.sampling import (
     hamming_weight_counts,
     make_aer_sampler,
@@ -98,6 +99,32 @@ def test_collective_gates_run_on_aer_also_after_qpy(tmp_path):
     )
     np.testing.assert_array_equal(first, second)
     assert first[0, 0] < 2500
+
+
+def test_weights_are_drawn_directly_only_where_every_qubit_is_measured():
+    class Direct(StatevectorSampler):
+        def sample_hamming_weights(self, pubs):
+            return [np.full(pub.circuit.num_qubits + 1, pub.shots) for pub in pubs]
+
+    partly = QuantumCircuit(NUM, 2)
+    partly.rx(1.0, range(NUM))
+    partly.measure([0, 3], [0, 1])
+    twice = QuantumCircuit(2, 2)
+    twice.measure([0, 0], [0, 1])
+    assert run_circuits([rotated(1.0)], Direct(), shots=7).tolist() == [[7] * (NUM + 1)]
+    for circuit in (partly, twice):
+        counts = run_circuits([circuit], Direct(), shots=7)
+        assert counts.shape == (1, 3)
+        assert counts.sum() == 7
+
+
+def test_weights_of_the_emulator_follow_the_binomial_law():
+    counts = run_circuits([rotated(1.0, 40)], DickeSampler(seed=8), shots=20_000)
+    probabilities = binom.pmf(np.arange(41), 40, np.sin(0.5) ** 2)
+    likely = 20_000 * probabilities > 5.0
+    expected = 20_000 * probabilities[likely]
+    # 5 sigma one-sided, false-alarm rate 2.9e-7.
+    assert ((counts[0][likely] - expected) ** 2 / expected).sum() < chi2.isf(2.9e-7, likely.sum())
 
 
 def test_seeded_local_runtime_gets_a_seed_for_each_pub():

@@ -74,7 +74,7 @@ def log_binomial(m: float, num_qubits: float, p: float) -> float:
         return num_qubits * math.log(p)
     mean = num_qubits * p
     excess = m - mean
-    return (
+    log_p: float = (
         _stirling_error(num_qubits)
         - _stirling_error(m)
         - _stirling_error(rest)
@@ -83,3 +83,4 @@ def log_binomial(m: float, num_qubits: float, p: float) -> float:
         + 0.5 * math.log(num_qubits / (m * rest))
         - _HALF_LOG_2PI
     )
+    return log_p

@@ -56,6 +56,7 @@ __all__ = [
 FloatArray = npt.NDArray[np.float64]
 
 _TAIL = 1e-20  # weight outside the window that is searched for levels
+_MAX_LISTED = 10**8
 _TRIM = 1e-17  # weight that trimming may lose on either side
 
 
@@ -239,15 +240,29 @@ def populations_window(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def entropy_bits(populations: Any, length: int) -> float:
-    """Return -sum p log2 p over the first `length` entries, with 0 log 0 = 0, in bits."""
+    """Return -sum p log2 p over the first `length` entries, with 0 log 0 = 0, in bits.
+
+    The largest population enters as one minus the others: its logarithm would be rounding where it
+    is nearly one, and all of a small entropy's digits with it.
+    """
+    top = 0
+    for i in range(length):
+        if populations[i] > populations[top]:
+            top = i
     total = 0.0
+    rest = 0.0
     for start in range(0, length, 128):
         part = 0.0
+        weight = 0.0
         for i in range(start, min(start + 128, length)):
             p = populations[i]
-            if p > 0.0:
+            if p > 0.0 and i != top:
                 part -= p * math.log(p)
+                weight += p
         total += part
+        rest += weight
+    if rest < 1.0:
+        total -= (1.0 - rest) * math.log1p(-rest)
     return total * 1.4426950408889634
 
 
@@ -311,12 +326,18 @@ def windowed_populations(
 def lab_populations(amplitudes: npt.ArrayLike, num_qubits: int, axis: npt.ArrayLike) -> FloatArray:
     """Return all N + 1 lab populations, shape (num_qubits + 1,).
 
-    Arguments and errors are those of `windowed_populations`.
+    Arguments and errors are those of `windowed_populations`; a ``ValueError`` as well for more
+    than 10^8 spins, whose populations fit a window only.
 
     Examples:
         >>> lab_populations([1.0], 2, [1.0, 0.0, 0.0]).round(12).tolist()
         [0.25, 0.5, 0.25]
     """
+    if check_positive_integer("num_qubits", num_qubits) > _MAX_LISTED:
+        raise ValueError(
+            f"`num_qubits` must be at most {_MAX_LISTED} for all populations, got {num_qubits}; "
+            "`windowed_populations` has no limit."
+        )
     first, window = windowed_populations(amplitudes, num_qubits, axis)
     full = np.zeros(int(num_qubits) + 1)
     full[first : first + window.size] = window

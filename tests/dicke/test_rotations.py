@@ -303,3 +303,8 @@ def test_axis_is_normalised_to_rounding_and_inputs_stay_unchanged():
 def test_bad_input_is_refused(amplitudes, num_qubits, direction, message):
     with pytest.raises(ValueError, match=message):
         windowed_populations(amplitudes, num_qubits, direction)
+
+
+def test_all_populations_of_too_many_spins_are_refused():
+    with pytest.raises(ValueError, match="`num_qubits` must be at most 100000000 for all"):
+        lab_populations([1.0], 10**12, [0.0, 0.0, 1.0])

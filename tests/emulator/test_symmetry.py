@@ -419,7 +419,7 @@ def test_circuits_survive_qpy_qasm_and_a_basis_of_cx():
 
 def test_recognition_is_nearly_linear_in_the_number_of_gates():
     """Twice the qubits, four times the gates: the pass must not take sixteen times as long."""
-    from time import perf_counter
+    from time import process_time
 
     seconds = []
     for num_qubits in (75, 150):
@@ -428,9 +428,9 @@ def test_recognition_is_nearly_linear_in_the_number_of_gates():
         layer_of_pairs(circuit, 0.01)
         best = np.inf
         for _ in range(3):
-            start = perf_counter()
+            start = process_time()
             circuit_states(circuit)
-            best = min(best, perf_counter() - start)
+            best = min(best, process_time() - start)
         seconds.append(best)
     assert seconds[1] < 9 * seconds[0]
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import xarray as xr
     from qiskit.primitives import BaseSamplerV2
 
-    from rzqiskit.circuits.product_formula import Frame, Slices, Spacing
     from rzqiskit.model import RosenZenerBattery
 
 __all__ = ["compare", "join_reports"]
@@ -30,9 +29,9 @@ def compare(
     shots: int | None = 4096,
     num_steps: int = 16,
     order: int = 2,
-    frame: Frame = "mean-field",
-    spacing: Spacing = "time",
-    slices: Slices = "each",
+    frame: str = "mean-field",
+    spacing: str = "time",
+    slices: str = "each",
     seed: np.random.Generator | int | None = None,
     methods: Sequence[str] = ("leading", "paper"),
     sampler: BaseSamplerV2 | None = None,

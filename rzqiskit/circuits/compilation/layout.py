@@ -18,6 +18,7 @@ _ENTANGLERS = ("cx", "cz", "ecr")
 
 # Kept paths of each length. On the 156-qubit devices a thousand finds what ten thousand finds.
 _BEAM_WIDTH = 1000
+_ROOMY_WIDTH = 200
 
 
 def two_qubit_gate(target: Target) -> str:
@@ -74,7 +75,11 @@ def best_lines(
     check_positive_integer("num_qubits", num_qubits)
     costs = _line_costs(target, num_qubits, max(num_layers, 1))
     found: list[tuple[int, ...]] = []
-    for _, line, _ in _search(costs, num_qubits, _BEAM_WIDTH):
+    # Wide lines leave little choice: when the cheap paths all end blind, look for room instead.
+    paths = _search(costs, num_qubits, _BEAM_WIDTH) or _search(
+        costs, num_qubits, _ROOMY_WIDTH, roomy=True
+    )
+    for _, line, _ in paths:
         forward = min(line, line[::-1])
         if forward not in found:
             found.append(forward)
@@ -123,8 +128,11 @@ def _line_costs(target: Target, num_qubits: int, num_layers: int) -> _Costs:
 _Path: TypeAlias = tuple[float, tuple[int, ...], int]
 
 
-def _search(costs: _Costs, num_qubits: int, width: int) -> list[_Path]:
-    """Return the paths that a beam search finds, cheapest first."""
+def _search(costs: _Costs, num_qubits: int, width: int, *, roomy: bool = False) -> list[_Path]:
+    """Return the paths that a beam search finds, cheapest first.
+
+    With `roomy` the beam keeps the paths that cut off the fewest qubits, whatever they cost.
+    """
     beam: list[_Path] = [
         (cost, (qubit,), 1 << qubit) for qubit, cost in sorted(costs.qubit.items())
     ]
@@ -139,26 +147,36 @@ def _search(costs: _Costs, num_qubits: int, width: int) -> list[_Path]:
                 key = (neighbour, new_visited)
                 if key not in longer or new_cost < longer[key][0]:
                     longer[key] = (new_cost, (*path, neighbour), new_visited)
-        ranked = sorted(longer.values())
+        missing = num_qubits - length - 1
+        if roomy:
+            ranked = [(_room(costs, entry), entry) for entry in longer.values()]
+            ranked = [item for item in ranked if item[0][0] >= missing]
+            ranked.sort(key=lambda item: (item[0][1] - item[0][0], item[1]))
+            beam = [entry for _, entry in ranked[:width]]
+            continue
         beam = []
-        for entry in ranked:
-            if _reaches(costs, entry[1][-1], entry[2], num_qubits - length - 1):
+        for entry in sorted(longer.values()):
+            if _room(costs, entry, enough=missing)[0] >= missing:
                 beam.append(entry)
                 if len(beam) == width:
                     break
     return sorted(beam)
 
 
-def _reaches(costs: _Costs, tail: int, visited: int, missing: int) -> bool:
-    """Return whether at least `missing` unvisited qubits can be reached from the tail."""
-    seen = visited
-    frontier = [tail]
-    count = 0
-    while frontier and count < missing:
+def _room(costs: _Costs, path: _Path, *, enough: int | None = None) -> tuple[int, int]:
+    """Return how many unvisited qubits the tail reaches, and how many of them are dead ends.
+
+    The count stops at `enough`.
+    """
+    tail, visited = path[1][-1], path[2]
+    seen, frontier, count, dead_ends = visited, [tail], 0, 0
+    while frontier and (enough is None or count < enough):
         qubit = frontier.pop()
-        for neighbour in costs.coupling[qubit]:
+        free = [other for other in costs.coupling[qubit] if not visited >> other & 1]
+        dead_ends += qubit != tail and len(free) <= 1
+        for neighbour in free:
             if not seen >> neighbour & 1:
                 seen |= 1 << neighbour
                 count += 1
                 frontier.append(neighbour)
-    return count >= missing
+    return count, dead_ends

@@ -33,7 +33,7 @@ def weights(probabilities):
 @pytest.mark.parametrize("num_qubits", WIDTHS)
 def test_price_and_place_on_the_devices(devices, charging, check_isa, name, num_qubits):
     n, device = num_qubits, devices[name]
-    layers = {16: (1, 3), 20: (4,)}.get(n, (1, 2, 3, 4))
+    layers = {5: (1, 2, 3, 4), 10: (1, 4), 16: (3,), 20: (4,)}[n]
     circuits = [charging(n, num_layers) for num_layers in layers]
     line_price = (n - 1) * (3 * n - 2) // 2
     limits = {"line": line_price, "parity": n * n + 2 * n - 3}

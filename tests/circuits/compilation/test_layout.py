@@ -96,9 +96,10 @@ def test_bad_devices_and_widths_are_refused():
         two_qubit_gate(bare)
 
 
-@pytest.mark.parametrize("num_qubits", [5, 20, 50])
+# On 100 qubits of a heavy-hex device the cheapest paths all end blind.
+@pytest.mark.parametrize("num_qubits", [5, 20, 100])
 def test_lines_of_the_devices_are_lines(devices, num_qubits):
-    for name in ("FakeSherbrooke", "FakeNighthawk"):
+    for name in ("FakeSherbrooke",) if num_qubits == 100 else devices:
         target = devices[name].target
         coupling = target.build_coupling_map(two_qubit_gate(target)).get_edges()
         coupled = {frozenset(pair) for pair in coupling}

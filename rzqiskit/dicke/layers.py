@@ -110,15 +110,24 @@ def apply_rotation(state: FrameState, axis: npt.ArrayLike, angle: float) -> Fram
         >>> state_populations(state)[1].round(12).tolist()
         [0.25, 0.5, 0.25]
     """
-    direction = np.asarray(axis, dtype=np.float64)
-    length = float(np.linalg.norm(direction)) if direction.shape == (3,) else math.nan
+    try:
+        x, y, z = (float(component) for component in np.asarray(axis))
+        length = math.hypot(x, y, z)
+    except (TypeError, ValueError):
+        length = math.nan
     if not (math.isfinite(length) and length > 0.0):
         raise ValueError(f"`axis` must be a direction of three finite numbers, got {axis!r}.")
-    n = direction / length
+    x, y, z = x / length, y / length, z / length
     phi = check_finite("angle", angle)
-    triad = state.triad
-    along = (triad @ n)[:, None] * n
-    turned = along + math.cos(phi) * (triad - along) + math.sin(phi) * np.cross(n, triad)
+    c, s, t = math.cos(phi), math.sin(phi), 2.0 * math.sin(0.5 * phi) ** 2
+    transposed = np.array(
+        [
+            [c + t * x * x, t * x * y + s * z, t * x * z - s * y],
+            [t * x * y - s * z, c + t * y * y, t * y * z + s * x],
+            [t * x * z + s * y, t * y * z - s * x, c + t * z * z],
+        ]
+    )
+    turned = state.triad @ transposed
     # One Newton step back to orthonormality, so that rounding cannot pile up over many layers.
     turned = 1.5 * turned - 0.5 * (turned @ turned.T) @ turned
     return FrameState(state.num_qubits, turned, state.amplitudes)

@@ -444,6 +444,17 @@ def test_fixed_angles_must_be_finite(angle):
         circuit_states(circuit)
 
 
+@pytest.mark.parametrize("angle", [1e-9, 1e-200, 5e-324])
+def test_tiny_angles_from_parameters_are_no_trouble(angle):
+    theta = Parameter("theta")
+    circuit = QuantumCircuit(3)
+    circuit.rx(theta, range(3))
+    layer_of_pairs(circuit, theta)
+    circuit.ry(theta, range(3))
+    [state] = circuit_states(circuit, [[angle]])
+    np.testing.assert_allclose(state_populations(state)[1], [1, 0, 0, 0], atol=1e-15)
+
+
 def test_only_circuits_with_qubits_are_taken():
     with pytest.raises(ValueError, match="`circuit` must have at least one qubit, got none"):
         circuit_states(QuantumCircuit(0))

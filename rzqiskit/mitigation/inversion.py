@@ -130,7 +130,8 @@ def mitigate_metrics(
         with an error that says so.
         Populations are projected to the nearest distribution and carry the errors of the
         quasi-probabilities, which are never too small. S is that of the projected populations,
-        less the bias that a parametric bootstrap finds; its error is the bootstrap's spread.
+        less the bias that a parametric bootstrap finds; its error is the bootstrap's spread, but
+        not less than that of `estimate_entropy`.
 
     Examples:
         >>> readout = ReadoutErrors([0.02, 0.02], [0.04, 0.04])
@@ -174,7 +175,9 @@ def mitigate_metrics(
         delta * sigma,
         delta * error / np.sqrt(4.0 * variance + error),
     )
-    estimates["diagonal_entropy"] = _entropy(n_k, estimates["population"][0], readout)
+    entropy, spread = _entropy(n_k, estimates["population"][0], readout)
+    # Inversion adds to what the shots leave open; a bootstrap of one shot would see nothing.
+    estimates["diagonal_entropy"] = (entropy, np.maximum(spread, raw["diagonal_entropy"][1]))
     return {name: estimates[name] for name in raw}
 
 

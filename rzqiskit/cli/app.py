@@ -15,6 +15,7 @@ from rzqiskit.cli.compare import COMPARE_HELP, compare_command
 from rzqiskit.cli.reproduce import REPRODUCE_HELP, reproduce_command
 from rzqiskit.cli.show import SHOW_HELP, show_command
 from rzqiskit.cli.sweep import SWEEP_HELP, sweep_command
+from rzqiskit.cli.validate import VALIDATE_HELP, validate_command
 
 __all__ = ["app"]
 
@@ -96,3 +97,4 @@ app.command("compare", help=COMPARE_HELP)(compare_command)
 app.command("sweep", help=SWEEP_HELP)(sweep_command)
 app.command("show", help=SHOW_HELP)(show_command)
 app.command("reproduce", help=REPRODUCE_HELP)(reproduce_command)
+app.command("validate", help=VALIDATE_HELP)(validate_command)

@@ -261,6 +261,8 @@ def compare_command(
         "circuit_stride": check_positive_integer("circuit_stride", circuit_stride),
     }
     check_integer("num_times", num_times, minimum=2)
+    if seed >= 2**63:
+        raise ValueError(f"`seed` must be below 2**63, which files can hold, got {seed}.")
 
     names = (FIGURE_NAME, DATA_NAME)
     with open_output_folder(

@@ -177,6 +177,7 @@ def test_other_parameters_arrive(tmp_path) -> None:
         (["--final-time", "0"], "`final_time` must be positive, got 0.0."),
         (["--shots", "-5"], "`shots` must be a positive integer, got -5."),
         (["--seed", "-1"], "`seed` must be a non-negative integer, got -1."),
+        (["--seed", str(2**63)], "`seed` must be below 2**63, which files can hold"),
         (["--order", "3"], "`order` must be one of"),
         (["--frame", "window"], "`frame` must be one of 'mean-field', 'drive', got 'window'."),
         (["--slices", "some"], "`slices` must be one of"),

@@ -68,9 +68,11 @@ def solve_grid(
         np.zeros((grid.size, len(REPORT_FIELDS))),
         np.zeros(grid.size, dtype=np.int64),
     )
-    num = np.ascontiguousarray(grid.parameter("num_qubits"))
-    delta = np.ascontiguousarray(grid.parameter("level_splitting"), dtype=np.float64)
-    g = grid.jz_squared_coefficient()
+    # Copies throughout: a read-only view would be another type, and compile the kernel anew.
+    num = np.array(grid.parameter("num_qubits"), dtype=np.int64)
+    delta = np.array(grid.parameter("level_splitting"), dtype=np.float64)
+    g = np.array(grid.jz_squared_coefficient(), dtype=np.float64)
+    times = np.array(times, dtype=np.float64)
     if with_entropy:
         table, offsets = rotation_tables(num.tolist())
     else:
@@ -110,7 +112,7 @@ def _common_drives(
         parameters = np.zeros((grid.size, 4))
         for column, name in enumerate(FORMULA_FIELDS[type(grid.drive)][1]):
             parameters[:, column] = grid.parameter(f"drive_{name}")
-        durations = np.ascontiguousarray(grid.parameter(grid.duration_name), dtype=np.float64)
+        durations = np.array(grid.parameter(grid.duration_name), dtype=np.float64)
         yield encode_drive(grid.drive), parameters, durations, np.arange(grid.size)
         return
     groups: dict[int, list[int]] = {}

@@ -118,7 +118,7 @@ def evolve_exact(
         ConvergenceError: `max_levels` or `max_steps` exceeded.
 
     Notes:
-        Derived in docs/co_moving_frame.md. P and P_I at t = 0 are limits: both vanish, since <Jy> = 0.
+        Derived in docs/co_moving_frame.md. P and P_I vanish at t = 0, since <Jy> does.
 
     Examples:
         >>> import numpy as np

@@ -218,23 +218,57 @@ def make_dataset(
         >>> data.stored_energy.attrs["symbol"]
         'E'
     """
+    import numpy as np
+
+    arrays = {name: np.asarray(values) for name, (_, values) in variables.items()}
+    points = {name: np.asarray(values) for name, (_, values) in coords.items()}
+    shapes = tuple((name, variables[name][0], array.shape) for name, array in arrays.items())
+    if sum(array.nbytes for array in points.values()) > _MAX_TEMPLATE_BYTES or any(
+        dims != (name,) for name, (dims, _) in coords.items()
+    ):
+        return _built(variables, coords).assign_attrs(attrs)
+    # Building a Dataset is most of the cost of a small problem, and nearly all of that goes into
+    # aligning its variables: a Dataset of the same names, shapes and coordinates is copied with
+    # new values instead. Index coordinates cannot be written to, so sharing them is safe.
+    key = (shapes, tuple((name, a.dtype.str, a.tobytes()) for name, a in points.items()))
+    template = _templates.get(key)
+    if template is None:
+        if len(_templates) >= _MAX_TEMPLATES:
+            _templates.pop(next(iter(_templates)), None)
+        template = _templates[key] = _built(
+            {name: (dims, np.zeros(shape)) for name, dims, shape in shapes}, coords
+        )
+    result = template.copy(data=arrays)
+    result.attrs = dict(attrs)
+    return result
+
+
+_templates: dict[Any, xr.Dataset] = {}
+_MAX_TEMPLATES = 16
+_MAX_TEMPLATE_BYTES = 1 << 16
+
+
+def _built(
+    variables: Mapping[str, tuple[tuple[str, ...], Any]],
+    coords: Mapping[str, tuple[tuple[str, ...], Any]],
+) -> xr.Dataset:
     import xarray as xr
 
-    data = {}
-    for name, (dims, values) in variables.items():
-        data[name] = xr.Variable(dims, values, _variable_attrs(name))
-    coordinates = {}
-    for name, (dims, values) in coords.items():
-        attributes = _variable_attrs(name) if name in VARIABLES else {}
-        coordinates[name] = xr.Variable(dims, values, attributes)
-    return xr.Dataset(data, coordinates, dict(attrs))
+    data = {
+        name: xr.Variable(dims, values, _variable_attrs(name))
+        for name, (dims, values) in variables.items()
+    }
+    coordinates = {
+        name: xr.Variable(dims, values, _variable_attrs(name) if name in VARIABLES else {})
+        for name, (dims, values) in coords.items()
+    }
+    return xr.Dataset(data, coordinates)
 
 
 _ATTRS: dict[str, dict[str, str]] = {}
 
 
 def _variable_attrs(name: str) -> dict[str, str]:
-    # One look-up a name and process: building a Dataset is most of the cost of a small problem.
     if name not in _ATTRS:
         entry = describe(name)
         _ATTRS[name] = {"long_name": entry.long_name, "symbol": entry.symbol, "units": entry.unit}

@@ -108,7 +108,8 @@ def undriven_spectrum(
     ground, excited = _lowest_two(num_qubits, delta, g)
 
     def energy(k: npt.NDArray[np.int64]) -> FloatArray:
-        return delta * (k - half) + g * (k - half) ** 2
+        m = k.astype(np.float64) - half
+        return delta * m + g * m * m
 
     along = ("interaction",)
     variables: dict[str, tuple[tuple[str, ...], Any]] = {

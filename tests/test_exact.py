@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mpmath
 import numpy as np
 import oracles
 import pytest
@@ -181,6 +182,22 @@ def test_a_weak_pulse_is_right_relative_to_its_own_size():
         values.append([data.final_energy_fluctuation, np.sqrt(data.final_stored_energy)])
     ratio = np.array(values[1]) / np.array(values[0])
     assert np.abs(ratio - 2.0).max() < 1e-9
+
+
+def test_the_entropy_of_an_almost_empty_battery_keeps_its_digits():
+    # Rabi oscillation at v0/Delta = 1e-5, N = 50, the binomial's entropy in 40 digits
+    drive, delta, num = rz.RectangularDrive(1e-5, 2.0), 1.0, 50
+    battery = paper_battery(num, 0.0, drive=drive, level_splitting=delta)
+    exact = rz.evolve_exact(battery, [0.5, 1.0, 2.0])
+    with mpmath.workdps(40):
+        rabi = mpmath.sqrt(mpmath.mpf(1e-5) ** 2 + 1)
+        for i, t in enumerate((0.5, 1.0, 2.0)):
+            p = (1e-5 / rabi * mpmath.sin(rabi * t / 2)) ** 2
+            terms = [mpmath.binomial(num, k) * p**k * (1 - p) ** (num - k) for k in range(6)]
+            entropy = -sum(term * mpmath.log(term, 2) for term in terms)
+            assert exact.diagonal_entropy[i].item() == pytest.approx(
+                float(entropy), rel=1e-9, abs=0.0
+            )
 
 
 def test_nothing_happens_after_the_pulse_but_precession():

@@ -1,7 +1,7 @@
 r"""The co-moving frame: N driven, interacting cells as three unit vectors and a few levels.
 
-Derived in docs/co_moving_frame.md (our own derivation). Let e_1, e_2, e_3 be an orthonormal triad with
-e_i(0) = x, y, z and
+Derived in docs/co_moving_frame.md (our own derivation). Let e_1, e_2, e_3 be an orthonormal triad
+with e_i(0) = x, y, z and
 
     e_i' = Omega x e_i + w (turn about e_3),     Omega = (f, 0, Delta - g N a_3),   a_i = z . e_i.
 

@@ -18,14 +18,19 @@ Notation: N cells, Delta `level_splitting`, f the drive, phi its area, g `jz_squ
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
 from rzqiskit.analytic.frame_integrals import FrameIntegrals, frame_integrals_by_quadrature
-from rzqiskit.analytic.rotated_levels import rotated_levels
+from rzqiskit.analytic.second_order_state import (
+    diagonal_entropy,
+    frame_amplitudes,
+    frame_excitations,
+    population,
+    tilted_pairs,
+)
 from rzqiskit.analytic.tier import Tier, divide_by_time, remember_last
 from rzqiskit.model import RosenZenerBattery
 from rzqiskit.validation import FloatArray
@@ -40,6 +45,7 @@ __all__ = [
     "population",
     "second_order_tier",
     "stored_energy",
+    "tilted_pairs",
     "uniform_energy_fluctuation",
 ]
 
@@ -194,134 +200,12 @@ def uniform_energy_fluctuation(battery: RosenZenerBattery, at: FrameIntegrals) -
     return battery.level_splitting * np.sqrt(variance.astype(np.complex128)).real
 
 
-def frame_excitations(battery: RosenZenerBattery, at: FrameIntegrals) -> FloatArray:
-    """Return <k> in the turning frame to second order, N G^2/4 + N (N - 1) g^2 Q^2/4.
-
-    Args:
-        battery: any battery.
-        at: its integrals at the times wanted.
-
-    Returns:
-        Shape (num_times,), dimensionless.
-
-    Examples:
-        >>> from rzqiskit.drives import SineSquaredDrive
-        >>> drive = SineSquaredDrive(amplitude=20.0, period=0.1 * np.pi)
-        >>> battery = RosenZenerBattery(num_qubits=10, drive=drive, interaction=2.0)
-        >>> frame_excitations(battery, frame_integrals_by_quadrature(battery)([0.3])).round(3)
-        array([0.065])
-    """
-    n, g = battery.num_qubits, battery.jz_squared_coefficient
-    return 0.25 * n * (at.G**2 + (n - 1) * g**2 * at.Q**2)
-
-
-def frame_amplitudes(
-    battery: RosenZenerBattery, at: FrameIntegrals
-) -> tuple[FloatArray, FloatArray]:
-    """Return the first- and second-order amplitudes on levels 0..4 of the turning frame.
-
-    The state is sum_k (-i)^k [delta_k0 + second_k - i first_k] |k>, up to a phase.
-
-    Args:
-        battery: any battery.
-        at: its integrals at the times wanted.
-
-    Returns:
-        `first` and `second`, each real of shape (5, num_times).
-
-    Examples:
-        >>> from rzqiskit.drives import SineSquaredDrive
-        >>> battery = RosenZenerBattery(num_qubits=10, drive=SineSquaredDrive(20.0, 0.3))
-        >>> first, second = frame_amplitudes(battery, frame_integrals_by_quadrature(battery)([0.3]))
-        >>> bool(np.allclose(second[0], -0.5 * (first**2).sum(axis=0)))
-        True
-    """
-    n, g = battery.num_qubits, battery.jz_squared_coefficient
-    pair = math.sqrt(2.0 * n * (n - 1))
-    triple = math.sqrt(6.0 * n * (n - 1) * max(n - 2, 0))
-    quadruple = math.sqrt(24.0 * n * (n - 1) * max(n - 2, 0) * max(n - 3, 0))
-    first, second = np.zeros((5, at.phi.size)), np.zeros((5, at.phi.size))
-    first[1] = -0.5 * math.sqrt(n) * at.G
-    first[2] = 0.25 * g * pair * at.Q
-    second[0] = -0.5 * (first[1] ** 2 + first[2] ** 2)
-    pull = at.Y - (n - 1) * g**2 * at.R + 0.5 * (n - 1) * g * at.G * at.Q
-    second[1] = 0.5 * math.sqrt(n) * pull
-    turn = 2.0 * at.L + 0.5 * (n - 2) * g * at.Q**2
-    second[2] = -0.25 * pair * (0.5 * at.G**2 - 2.0 * g * at.K + g * turn)
-    second[3] = 0.25 * g * triple * (0.5 * at.G * at.Q - 2.0 * g * at.R)
-    second[4] = -(g**2) / 32.0 * quadruple * at.Q**2
-    return first, second
-
-
-def population(battery: RosenZenerBattery, at: FrameIntegrals) -> FloatArray:
-    """Return the populations to second order.
-
-    They add up to 1 and have the mean and the variance of `stored_energy` and
-    `energy_fluctuation`; beyond the validity of the tier some may be slightly negative.
-
-    Args:
-        battery: any battery.
-        at: its integrals at the times wanted.
-
-    Returns:
-        Shape (num_times, N + 1), probability of k excited cells.
-
-    Examples:
-        >>> from rzqiskit.drives import SineSquaredDrive
-        >>> drive = SineSquaredDrive(amplitude=20.0, period=0.1 * np.pi)
-        >>> battery = RosenZenerBattery(num_qubits=2, drive=drive, interaction=2.0)
-        >>> population(battery, frame_integrals_by_quadrature(battery)([drive.period])).round(4)
-        array([[0.0077, 0.0075, 0.9848]])
-    """
-    num_levels = battery.num_qubits + 1
-    levels = np.broadcast_to(np.arange(float(num_levels)), (at.phi.size, num_levels))
-    return _population(battery, at, levels)
-
-
-def _population(battery: RosenZenerBattery, at: FrameIntegrals, levels: FloatArray) -> FloatArray:
-    columns = rotated_levels(battery.num_qubits, at.phi[:, None], levels)
-    first, second = frame_amplitudes(battery, at)
-    bare = columns[0]
-    linear = np.einsum("ltk,lt->tk", columns, second)
-    return bare**2 + 2.0 * bare * linear + np.einsum("ltk,lt->tk", columns, first) ** 2
-
-
-def diagonal_entropy(battery: RosenZenerBattery, at: FrameIntegrals) -> FloatArray:
-    """Return the entropy of the populations to second order.
-
-    A population that second order makes negative, beyond the validity of the tier, counts with
-    the real part of -p log2 p.
-
-    Args:
-        battery: any battery.
-        at: its integrals at the times wanted.
-
-    Returns:
-        Shape (num_times,), bit.
-
-    Examples:
-        >>> from rzqiskit.drives import SineSquaredDrive
-        >>> drive = SineSquaredDrive(amplitude=10.0, period=0.1 * np.pi)
-        >>> battery = RosenZenerBattery(num_qubits=10, drive=drive, interaction=2.0)
-        >>> at = frame_integrals_by_quadrature(battery)([0.0, drive.period])
-        >>> diagonal_entropy(battery, at).round(3)
-        array([0.  , 2.73])
-    """
-    n = battery.num_qubits
-    # Levels beyond 12 standard deviations of the bare rotation (40 at least) carry nothing.
-    reach = 6.0 * math.sqrt(n) + 40.0
-    lowest = np.maximum(np.floor(n * np.sin(0.5 * at.phi) ** 2 - reach), 0.0)
-    levels: FloatArray = lowest[:, None] + np.arange(float(min(n + 1, int(2.0 * reach) + 2)))
-    p = _population(battery, at, levels)
-    size = np.where(p == 0.0, 1.0, np.abs(p))
-    return -np.sum(p * np.log2(size), axis=1) + 0.0
-
-
 def second_order_tier(battery: RosenZenerBattery) -> Tier:
     """Return the tier "second-order" of `evolve_analytic` for this battery.
 
-    Sigma is that of the populations while the turning frame holds less than a quarter of an
-    excitation during the whole pulse (`frame_excitations`), else `uniform_energy_fluctuation`.
+    While the turning frame holds less than a quarter of an excitation during the whole pulse
+    (`frame_excitations`), Sigma, S and the populations are those of levels 0..4; with more, Sigma
+    is `uniform_energy_fluctuation` and S and the populations those of `tilted_pairs`.
 
     Args:
         battery: any battery.
@@ -338,12 +222,18 @@ def second_order_tier(battery: RosenZenerBattery) -> Tier:
     at = remember_last(frame_integrals_by_quadrature(battery))
     whole = at(np.linspace(0.0, battery.drive.duration, 129))
     few = float(frame_excitations(battery, whole).max()) < FEW_EXCITATIONS
-    fluctuation = energy_fluctuation if few else uniform_energy_fluctuation
     metrics: dict[str, Callable[[FloatArray], FloatArray]] = {
         "stored_energy": lambda t: stored_energy(battery, at(t)),
         "average_power": lambda t: average_power(battery, at(t), t),
         "instantaneous_power": lambda t: instantaneous_power(battery, at(t), t),
-        "energy_fluctuation": lambda t: fluctuation(battery, at(t)),
-        "diagonal_entropy": lambda t: diagonal_entropy(battery, at(t)),
     }
-    return Tier(metrics=metrics, population=lambda t: population(battery, at(t)), validity=VALIDITY)
+    if few:
+        metrics["energy_fluctuation"] = lambda t: energy_fluctuation(battery, at(t))
+        metrics["diagonal_entropy"] = lambda t: diagonal_entropy(battery, at(t))
+        return Tier(metrics, lambda t: population(battery, at(t)), VALIDITY)
+    from rzqiskit.analytic.squeezed import squeezed_entropy, squeezed_populations
+
+    n = battery.num_qubits
+    metrics["energy_fluctuation"] = lambda t: uniform_energy_fluctuation(battery, at(t))
+    metrics["diagonal_entropy"] = lambda t: squeezed_entropy(n, *tilted_pairs(battery, at(t)))
+    return Tier(metrics, lambda t: squeezed_populations(n, *tilted_pairs(battery, at(t))), VALIDITY)

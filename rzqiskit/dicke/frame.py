@@ -75,6 +75,7 @@ _FIRST_LEVELS = 16
 # weight at the edge of the levels, and size of the top dense term worth a look, per tolerance
 _EDGE = 1e-2
 _DENSE_FLOOR = 3.0
+_RELAXATION = 1.02  # how fast a step that was too long for the dense output is tried again
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -273,6 +274,8 @@ def integrate_frame(
     scale = _component_scale(levels, tilt)
     work = np.empty((2, levels))
     status = DONE
+    retried = False
+    ceiling = math.inf
     while piece < edges.size - 1 and t < end and status == DONE:
         stop = min(edges[piece + 1], end)
         f, _ = pulse_value_slope(t, kind, parameters, edges, coefficients, piece)
@@ -304,6 +307,7 @@ def integrate_frame(
             error = _local_error(step, slopes, zero, scale, error_work, n) / tolerance
             if not error <= 1.0:
                 count[REJECTED] += 1
+                retried = True
                 factor = 0.9 * error ** (-0.125) if error < 1e300 else 0.2
                 h = step * min(max(factor, 0.2), 0.9)
                 continue
@@ -358,7 +362,7 @@ def integrate_frame(
             top, below = _top_terms(dense, scale, n)
             if top > _DENSE_FLOOR * tolerance and top > below:
                 count[REJECTED] += 1
-                h = 0.75 * step
+                h = ceiling = 0.75 * step
                 continue
             clock[DRIFT] = max(clock[DRIFT], abs(math.sqrt(norm) - 1.0))
             if levels < full:
@@ -371,11 +375,16 @@ def integrate_frame(
             count[STEPS] += 1
             t = stop if last else t + step
             starts[n_steps] = t
-            if top > _DENSE_FLOOR * tolerance and top > 0.5 * below:
-                error = max(error, 1.0)
             growth = 6.0 if error == 0.0 else min(max(0.9 * error ** (-0.125), 0.3), 6.0)
+            if retried:  # the limit of stability, if it is that, lies between the two steps
+                growth = min(growth, 1.0)
+            retried = False
+            if top > _DENSE_FLOOR * tolerance and top > 0.5 * below:
+                ceiling = min(ceiling, step)
+            ceiling *= _RELAXATION
             # A step cut short by a breakpoint says nothing against the longer one planned.
             h = max(h, step * growth) if last and step < h else step * growth
+            h = min(h, ceiling)
         if status == DONE:
             piece += 1
     clock[TIME], clock[PLANNED] = t, h

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.patheffects import withStroke
 
 from rzqiskit.plotting.style import (
     SYMBOLS,
@@ -128,7 +129,11 @@ def _draw_full_charging(ax: Axes, data: xr.Dataset) -> None:
     limits = ax.get_xlim(), ax.get_ylim()
     fine = np.linspace(max(amplitudes.min(), 1e-9), amplitudes.max(), 400)
     for n in range(int((amplitudes.max() * periods.max() / np.pi - 2.0) // 4.0) + 1):
-        ax.plot(fine, (4 * n + 2) * np.pi / fine, color="#222222", linewidth=0.9, linestyle="--")
+        # White with a dark edge: seen on every colour of the map.
+        ax.plot(
+            fine, (4 * n + 2) * np.pi / fine, color="white", linewidth=0.9, linestyle="--",
+            path_effects=[withStroke(linewidth=2.0, foreground="#222222")],
+        )  # fmt: skip
     ax.set_xlim(limits[0])
     ax.set_ylim(limits[1])
 

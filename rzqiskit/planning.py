@@ -140,7 +140,7 @@ def plan(
         ... )
         >>> best = plan(battery, target_error=0.02)
         >>> best.frame, best.order, best.num_zz_layers, best.is_reachable
-        ('mean-field', 2, 2, True)
+        ('mean-field', 2, 1, True)
     """
     if not isinstance(battery, RosenZenerBattery):
         raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")

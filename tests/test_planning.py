@@ -146,8 +146,8 @@ def test_best_number_of_slices_on_a_noisy_device(backend, amplitude, interaction
     assert abs(best.num_steps - real) <= 1
     assert 1 < best.num_steps < 7
     if metric == "stored_energy":
-        # Statistical error 0.006; the model's own is what the tolerance is for.
-        assert best.bias == pytest.approx(measured[best.num_steps], rel=0.3)
+        # Statistical error 0.006; the tolerance is for the model, which has relaxation as flips.
+        assert best.bias == pytest.approx(measured[best.num_steps], rel=0.4)
     assert best.device_error > 0.0
     assert best.num_two_qubit_gates > 0
 

@@ -43,22 +43,37 @@ class MeanField:
 
     Attributes:
         edges: times at which the pieces of the solution join, ascending, inverse energy.
-        pieces: dense solutions (Re a, Im a, Re b, Im b) between the edges.
+        pieces: dense solutions between the edges: Re a, Im a, Re b, Im b, and real and imaginary
+            part of the integral of `pair_amplitude` from 0.
     """
 
     edges: tuple[float, ...]
     pieces: tuple[Any, ...]
 
-    def amplitudes(self, times: FloatArray) -> tuple[ComplexArray, ComplexArray]:
-        """Return a and b at `times`, both of its shape (num_times,)."""
-        piece = np.clip(np.searchsorted(self.edges, times, side="right") - 1, 0, None)
-        piece = np.minimum(piece, len(self.pieces) - 1)
-        values = np.empty((4, times.size))
+    def _values(self, times: FloatArray) -> FloatArray:
+        piece = np.searchsorted(self.edges, times, side="right") - 1
+        piece = np.clip(piece, 0, len(self.pieces) - 1)
+        values = np.empty((6, times.size))
         for index in np.unique(piece):
             where = piece == index
             values[:, where] = self.pieces[index](times[where])
-        values /= np.sqrt((values**2).sum(axis=0))
+        values[:4] /= np.sqrt((values[:4] ** 2).sum(axis=0))
+        return values
+
+    def amplitudes(self, times: FloatArray) -> tuple[ComplexArray, ComplexArray]:
+        """Return a and b at `times`, both of its shape (num_times,)."""
+        values = self._values(times)
         return values[0] + 1j * values[1], values[2] + 1j * values[3]
+
+    def pair_amplitude(self, times: FloatArray) -> ComplexArray:
+        """Return (2 a b)^2 at `times`: up to a factor, how V takes |k = 0> to |k = 2>."""
+        a, b = self.amplitudes(times)
+        return (2.0 * a * b) ** 2
+
+    def pair_integral(self, time: float) -> complex:
+        """Return the integral of `pair_amplitude` from 0 to `time`."""
+        values = self._values(np.array([time]))
+        return complex(values[4, 0], values[5, 0])
 
     def imbalance(self, times: FloatArray) -> FloatArray:
         """Return a_3 = |a|^2 - |b|^2 at `times`: 1 in the ground state, -1 excited."""
@@ -114,11 +129,14 @@ def _solve_mean_field(battery: RosenZenerBattery) -> MeanField:
         half_drive = 0.5 * float(drive.value(t))
         a3 = y[0] ** 2 + y[1] ** 2 - y[2] ** 2 - y[3] ** 2
         half_field = 0.5 * (splitting - field * a3)
+        real, imag = y[0] * y[2] - y[1] * y[3], y[0] * y[3] + y[1] * y[2]  # of a b
         return [
             half_drive * y[3] - half_field * y[1],
             half_field * y[0] - half_drive * y[2],
             half_drive * y[1] + half_field * y[3],
             -half_drive * y[0] - half_field * y[2],
+            4.0 * (real**2 - imag**2),
+            8.0 * real * imag,
         ]
 
     breaks = drive.breakpoints
@@ -126,14 +144,15 @@ def _solve_mean_field(battery: RosenZenerBattery) -> MeanField:
     if len(breaks) > _MOST_RESTARTS:
         step, breaks = drive.duration / len(breaks), ()
     edges = (0.0, *breaks, drive.duration)
-    state = np.array([1.0, 0.0, 0.0, 0.0])
+    state = np.array([1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
     pieces = []
     for start, stop in itertools.pairwise(edges):
         result = solve_ivp(
             slope, (start, stop), state, method="DOP853", rtol=1e-12, atol=1e-13,
             max_step=step, dense_output=True,
         )  # fmt: skip
-        state = result.y[:, -1] / np.linalg.norm(result.y[:, -1])
+        state = result.y[:, -1]
+        state[:4] /= np.linalg.norm(state[:4])
         pieces.append(result.sol)
     return MeanField(edges, tuple(pieces))
 

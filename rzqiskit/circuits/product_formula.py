@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from rzqiskit.circuits.frames import FRAMES, Frame, mean_field
+from rzqiskit.circuits.frames import FRAMES, Frame, MeanField, mean_field
 from rzqiskit.circuits.splittings import ORDERS, Splitting, find_splitting
 from rzqiskit.validation import (
     FloatArray,
@@ -56,6 +56,7 @@ SPACINGS: tuple[Spacing, ...] = ("time", "area")
 Slices = Literal["each", "shared"]
 SLICES: tuple[Slices, ...] = ("each", "shared")
 _AREA_GRID = 2049
+_RIDGE = 1e-3
 
 
 class Formula(TypedDict, total=False):
@@ -144,7 +145,8 @@ def charging_schedule(
             are always left out; the last ones commute with a Z measurement and are kept for
             "y" and "x", where the layers give the whole state up to a phase.
         frame: "mean-field" takes all but the squeezing exactly and needs the fewest layers,
-            "drive" only the pulse (the usual formula): see `frames`.
+            "drive" only the pulse (the usual formula): see `frames`. At order 2, and with slices
+            of its own, "mean-field" also takes the exact moment of the squeezing over the run.
         spacing: slices of equal "time", or of equal pulse "area" (of abs(f); of equal time where
             there is no pulse). Equal areas pay only where f is nowhere small: a slice across a
             dark stretch stays long however many there are.
@@ -195,7 +197,8 @@ def charging_schedule(
     if frame == "drive" or battery.level_splitting == battery.jz_squared_coefficient == 0.0:
         layers = _drive_layers(battery, times, weights)
     else:
-        layers = _mean_field_layers(battery, times, weights)
+        matched = order == 2 and horizon is None
+        layers = _mean_field_layers(battery, times, weights, matched=matched)
     layers += _diagonal(
         battery.level_splitting * (duration - pulse_end),
         _pair_coefficient(battery) * (duration - pulse_end),
@@ -326,13 +329,15 @@ def _drive_layers(
 
 
 def _mean_field_layers(
-    battery: RosenZenerBattery, times: FloatArray, weights: FloatArray
+    battery: RosenZenerBattery, times: FloatArray, weights: FloatArray, *, matched: bool
 ) -> list[Layer]:
     coefficient = _pair_coefficient(battery)
     if coefficient == 0.0:
         # Nothing but rotations: one of them is exact.
         times, weights = times[[0, -1]], np.zeros(2)
     path = mean_field(battery)
+    if matched:
+        weights = _match_moments(path, times, weights)
     field = coefficient * (battery.num_qubits - 1) * path.imbalance(times)
     rows = zip(
         path.rotations(times).tolist(), weights[1:].tolist(), field[1:].tolist(), strict=True
@@ -342,6 +347,25 @@ def _mean_field_layers(
         layers += [Layer("z", first), Layer("x", x)]
         layers += _diagonal(last + strength * weight, coefficient * weight)
     return layers
+
+
+def _match_moments(path: MeanField, times: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return the weights changed as little as gives the exact integral of the pair amplitude.
+
+    To first order, what the formula makes of |0...0> is that integral, and a few equal weights
+    that miss it are far off where the state turns fast. The change is the least one in the norm
+    sum dw^2 / w; the ridge keeps it small where it could not be had but by huge weights.
+    """
+    total = weights.sum()
+    if total == 0.0:
+        return weights
+    amplitude = path.pair_amplitude(times)
+    missing = path.pair_integral(float(times[-1])) - weights @ amplitude
+    rows = np.stack([amplitude.real, amplitude.imag]) * np.sqrt(weights)
+    system = rows @ rows.T + _RIDGE * total * np.eye(2)
+    change = rows.T @ np.linalg.solve(system, [missing.real, missing.imag])
+    changed: FloatArray = weights + np.sqrt(weights) * change
+    return changed
 
 
 def _merged(layers: Iterable[Layer], *, keep_last: bool) -> tuple[Layer, ...]:

@@ -11,8 +11,6 @@ Run: OMP_NUM_THREADS=2 python tests/benchmarks/aer_trace.py [--widths 10 16 20]
   own virtual environment: give its interpreter with --qulacs PYTHON.
 """
 
-# ruff: noqa: T201
-
 import argparse
 import itertools
 import json

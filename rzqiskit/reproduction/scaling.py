@@ -35,10 +35,13 @@ TOLERANCE = 1e-8
 
 
 @lru_cache(maxsize=2)
-def solve_scaling(num_threads: int | None = None) -> xr.Dataset:
-    """Return the maxima for every N of Fig. 7, every interaction and both pair countings.
+def solve_scaling(
+    num_qubits: tuple[int, ...] = tuple(SCALING_NUM_QUBITS), num_threads: int | None = None
+) -> xr.Dataset:
+    """Return the maxima for every interaction of Fig. 7 and both pair countings.
 
     Args:
+        num_qubits: N, each.
         num_threads: all cores when None.
 
     Returns:
@@ -46,7 +49,7 @@ def solve_scaling(num_threads: int | None = None) -> xr.Dataset:
     """
     grid = BatteryGrid(
         paper_battery().drive,
-        num_qubits=list(SCALING_NUM_QUBITS),
+        num_qubits=list(num_qubits),
         pair_counting=list(PAIR_COUNTINGS),
         interaction=list(SCALING_INTERACTIONS),
     )
@@ -55,10 +58,23 @@ def solve_scaling(num_threads: int | None = None) -> xr.Dataset:
     )
 
 
-def scaling(*, shots: int = 4096, seed: int = 7, num_threads: int | None = None) -> xr.DataTree:
+def scaling(
+    *,
+    num_qubits: tuple[int, ...] = tuple(SCALING_NUM_QUBITS),
+    wide_num_qubits: tuple[int, ...] = WIDE_NUM_QUBITS,
+    circuit_num_qubits: tuple[int, ...] = CIRCUIT_NUM_QUBITS,
+    wide_circuit_num_qubits: tuple[int, ...] = WIDE_CIRCUIT_NUM_QUBITS,
+    shots: int = 4096,
+    seed: int = 7,
+    num_threads: int | None = None,
+) -> xr.DataTree:
     """Return the data of Fig. 7, continued to a million cells.
 
     Args:
+        num_qubits: N of the paper's panels.
+        wide_num_qubits: N of their continuation.
+        circuit_num_qubits: N at which circuits are run for every interaction.
+        wide_circuit_num_qubits: N at which they are run for lambda = 1.
         shots: shots of each circuit.
         seed: fixes them.
         num_threads: threads of the exact solver, all cores when None.
@@ -72,9 +88,9 @@ def scaling(*, shots: int = 4096, seed: int = 7, num_threads: int | None = None)
 
     drive = paper_battery().drive
     few = BatteryGrid(
-        drive, num_qubits=list(CIRCUIT_NUM_QUBITS), interaction=list(SCALING_INTERACTIONS)
+        drive, num_qubits=list(circuit_num_qubits), interaction=list(SCALING_INTERACTIONS)
     )
-    many = BatteryGrid(drive, num_qubits=list(WIDE_CIRCUIT_NUM_QUBITS), interaction=[1.0])
+    many = BatteryGrid(drive, num_qubits=list(wide_circuit_num_qubits), interaction=[1.0])
     measured = {
         "circuit": measure_grid(
             few, maxima=SCALING_METRICS, shots=shots, seed=seed, num_threads=num_threads
@@ -84,7 +100,10 @@ def scaling(*, shots: int = 4096, seed: int = 7, num_threads: int | None = None)
             many, maxima=SCALING_METRICS, shots=100 * shots, seed=seed, num_threads=num_threads
         ),
     }
-    exact = {"exact": solve_scaling(num_threads), "wide": solve_wide()}
+    exact = {
+        "exact": solve_scaling(num_qubits, num_threads),
+        "wide": solve_wide(wide_num_qubits),
+    }
     return xr.DataTree.from_dict(exact | measured)
 
 

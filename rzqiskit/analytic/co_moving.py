@@ -37,9 +37,8 @@ from rzqiskit.validation import FloatArray
 __all__ = ["CoMovingState", "co_moving_states", "co_moving_tier"]
 
 VALIDITY = (
-    "N >= 10, |g| N T <= 2 (|eta| T <= 1 ordered), any Delta T: error of E below 0.12 (eta T)^2 "
-    "Delta/N, of Sigma below 2 % of sqrt(N) Delta, of S below 0.05 bit; relative errors fall "
-    "like 1/N and faster"
+    "N >= 10, |eta| T <= 2 (T: length of the pulse, eta = g N/2), any Delta T: error of E below "
+    "0.13 (eta T)^2 Delta/N, relative errors fall like 1/N and faster; exact without interaction"
 )
 
 

@@ -38,8 +38,8 @@ __all__ = [
 ]
 
 VALIDITY = (
-    "Delta T and |g| N T well below 1 (T: length of the pulse, |g| N = 2 |eta| ordered): "
-    "the error of the stored energy grows with their square"
+    "(Delta T)^2 + (eta T)^2 <= 0.2 (T: length of the pulse, eta = g N/2): error of E below "
+    "0.05 N Delta times that sum; Sigma is worst near its zeros, S with many cells"
 )
 
 

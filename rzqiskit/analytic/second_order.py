@@ -50,9 +50,9 @@ __all__ = [
 ]
 
 VALIDITY = (
-    "E and powers: Delta T <= 1 and |g| N T <= 2 (|eta| T <= 1 ordered), "
-    "any N: error of E below 1e-2 N Delta, and falling with the fourth power; Sigma, S and "
-    "populations: at most about a quarter of an excitation in the turning frame"
+    "(Delta T)^2 + (eta T)^2 <= 1.8 (T: length of the pulse, eta = g N/2), any N: error of E below "
+    "0.003 N Delta times the square of that sum; S and populations: below a quarter of an "
+    "excitation in the turning frame to fourth order, beyond it off by tenths of a bit at most"
 )
 # Up to here levels 0..4 hold the state and its own fluctuation is taken, else the uniform form.
 FEW_EXCITATIONS = 0.25

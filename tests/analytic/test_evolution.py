@@ -73,3 +73,43 @@ def test_bad_input_is_refused():
         evolve_analytic(BATTERY, [0.0], method="best")
     with pytest.raises(ValueError, match="`times` must be strictly increasing"):
         evolve_analytic(BATTERY, [0.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("method", "bound", "sizes", "strains"),
+    [
+        ("leading", lambda d, e, n: 0.05 * (d**2 + e**2), (2, 30), [(0.3, 0.3), (0.1, 0.4)]),
+        ("magnus", lambda d, e, n: 0.15 * (d**2 + e**2), (2, 30), [(0.1, 0.2), (0.2, 0.1)]),
+        (
+            "second-order",
+            lambda d, e, n: 0.003 * (d**2 + e**2) ** 2,
+            (2, 30),
+            [(0.2, 0.2), (0.9, 0.9), (0.2, 1.3), (1.3, 0.2)],
+        ),
+        (
+            "co-moving",
+            lambda d, e, n: 0.13 * e**2 / n**2,
+            (10, 40),
+            [(0.3, 0.3), (1.0, 2.0), (5.0, 1.0)],
+        ),
+    ],
+)
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_error_of_the_energy_is_within_the_declared_validity(
+    method, bound, sizes, strains, sign, dense
+):
+    times = np.linspace(0.0, 1.0, 6)
+    for num_qubits in sizes:
+        for splitting, interaction in strains:
+            for area in (1.3, 3.6):
+                battery = rz.RosenZenerBattery(
+                    num_qubits=num_qubits,
+                    drive=rz.SineSquaredDrive(area * np.pi, 1.0),
+                    level_splitting=splitting,
+                    interaction=sign * interaction,
+                )
+                exact = dense(battery, times, steps=100)["stored_energy"]
+                found = evolve_analytic(battery, times, method=method).stored_energy
+                miss = np.abs(found - exact).max() / (num_qubits * splitting)
+                # 1e-6: what 100 steps leave of the reference's own error.
+                assert miss < bound(splitting, interaction, num_qubits) + 1e-6

@@ -34,6 +34,7 @@ def print_report(report: xr.DataTree) -> None:
     deviation = report["deviation"].to_dataset()
     battery = json.loads(str(report["exact"].coords["battery"].values[0]))
     measured = "shots" in deviation["comparison"].values
+    num_p_values = int(deviation["p_value"].sel(comparison="circuit").notnull().sum())
     parts: list[Any] = [_headline(battery, report.attrs), "", _DEVIATION_TITLE]
     if measured:
         parts.append(_STANDARD_ERRORS_TITLE)
@@ -46,7 +47,8 @@ def print_report(report: xr.DataTree) -> None:
             _verdict_table(deviation),
             "",
             "A rejection is a false alarm with a probability of at most "
-            f"{deviation.attrs['significance']:g}.",
+            f"{deviation.attrs['significance']:g};",
+            f"of {num_p_values} p-values, {0.05 * num_p_values:.2g} lie below 0.05 by chance.",
         ]
     console = Console(highlight=False)
     widths = [Measurement.get(console, console.options.update(width=500), part).maximum

@@ -119,12 +119,6 @@ def _blocks(operations: Iterable[Operation], num_wires: int) -> Iterator[_Block 
                     if matrix is not None:
                         items.append(Gate1(wire, matrix))
             items.append(block)
-            for wire in block.wires:
-                # The partner that this wire leaves can take no further gate into its old block.
-                old = current[wire]
-                if old is not None:
-                    for other in old.wires:
-                        current[other] = None
             current[first] = current[second] = block
             lone[first] = lone[second] = None
         block.gates.append(operation)

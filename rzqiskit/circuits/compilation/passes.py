@@ -123,19 +123,16 @@ class CollectiveNetwork(TransformationPass):  # type: ignore[misc]
         finish = PassManager(
             [SetLayout(list(lines[0])), *embedding_passes(self.target), *native_passes(self.target)]
         )
-        best, highest = None, -1.0
-        for candidate in self._networks(layered, lines[0]):
-            compiled = finish.run(self._write(layered, dag, candidate)[0])
-            fidelity = predicted_fidelity(compiled, self.target)
-            if fidelity > highest:
-                best, best_compiled, highest = candidate, compiled, fidelity
-        if best is None:
-            raise ValueError(f"`network` {self.network!r} has no network for this device.")
+        candidates = list(self._networks(layered, lines[0]))
+        compiled = [finish.run(self._write(layered, dag, item)[0]) for item in candidates]
+        fidelities = [predicted_fidelity(circuit, self.target) for circuit in compiled]
+        winner = max(range(len(candidates)), key=fidelities.__getitem__)
+        best, highest = candidates[winner], fidelities[winner]
         # Another place changes no gate but the turning of one-way couplings: no need to recompile.
         for line in lines:
             for directed in (line, line[::-1]) if self.line is None else ():
                 moved = dict(zip(lines[0], directed, strict=True))
-                fidelity = predicted_fidelity(best_compiled, self.target, moved=moved)
+                fidelity = predicted_fidelity(compiled[winner], self.target, moved=moved)
                 if fidelity > highest:
                     best, highest = replace(best, line=directed), fidelity
         return best

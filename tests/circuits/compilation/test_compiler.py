@@ -9,6 +9,7 @@ from qiskit.circuit import ClassicalRegister, Parameter
 from qiskit.quantum_info import Clifford, StabilizerState
 from qiskit.transpiler import Target
 from qiskit_aer import AerSimulator
+from qiskit_aer.noise import NoiseModel, depolarizing_error
 
 from rzqiskit.circuits.compilation.compiler import compile_circuits
 from rzqiskit.circuits.compilation.fidelity import predicted_fidelity
@@ -106,10 +107,7 @@ def test_sixteen_qubits_by_simulation(devices, charging, network):
 
 def on_read_qubits(circuit):
     """Return the circuit on the qubits behind the classical bits, in their order, and a save."""
-    reads = {}
-    for item in circuit.data:
-        if item.operation.name == "measure":
-            reads[circuit.find_bit(item.qubits[0]).index] = circuit.find_bit(item.clbits[0]).index
+    reads = {qubit: bit for bit, qubit in read_qubits(circuit).items()}
     bare = QuantumCircuit(len(reads))
     for item in circuit.data:
         if item.operation.name not in ("measure", "barrier"):
@@ -223,6 +221,53 @@ def test_far_below_the_preset_pass_manager(devices, charging):
     preset = transpile(circuit, target=device.target, optimization_level=3, seed_transpiler=1)
     assert compiled.num_nonlocal_gates() < 0.75 * preset.num_nonlocal_gates()
     assert predicted_fidelity(compiled, device.target) > predicted_fidelity(preset, device.target)
+
+
+def test_prediction_ranks_as_a_noisy_simulation(devices, charging, outcome_probabilities):
+    """Populations under the noise of the device: auto beats the line, which beats the preset."""
+    target = devices["FakeTorino"].target
+    circuit = charging(5, 4)
+    exact = weights(outcome_probabilities(circuit.decompose("collective_zz")))
+    rivals = [
+        transpile(circuit, target=target, optimization_level=3, seed_transpiler=1),
+        *compile_circuits(circuit, devices["FakeTorino"], network="line"),
+        *compile_circuits(circuit, devices["FakeTorino"]),
+    ]
+    distances = []
+    for rival in rivals:
+        bare = rival.remove_final_measurements(inplace=False)
+        bare.save_probabilities([read for _, read in sorted(read_qubits(rival).items())])
+        simulator = AerSimulator(noise_model=depolarizing(rival, target), method="density_matrix")
+        probabilities = simulator.run(bare).result().data()["probabilities"]
+        distances.append(np.abs(weights(probabilities) - exact).sum() / 2)
+    predicted = [predicted_fidelity(rival, target) for rival in rivals]
+    assert predicted == sorted(predicted)
+    assert distances == sorted(distances, reverse=True)
+    assert distances[-1] < 0.6 * distances[0]
+
+
+def depolarizing(circuit, target):
+    """Return depolarizing noise with the calibrated infidelity of each gate of a circuit."""
+    noise = NoiseModel()
+    for name, qubits in {
+        (item.operation.name, tuple(circuit.find_bit(qubit).index for qubit in item.qubits))
+        for item in circuit.data
+        if item.operation.name not in ("measure", "barrier", "rz")
+    }:
+        # Average infidelity r of a d-level depolarizing channel: parameter r d / (d - 1).
+        dimension = 2 ** len(qubits)
+        strength = target[name][qubits].error * dimension / (dimension - 1)
+        noise.add_quantum_error(depolarizing_error(strength, len(qubits)), name, qubits)
+    return noise
+
+
+def read_qubits(circuit):
+    """Return the qubit behind each classical bit."""
+    return {
+        circuit.find_bit(item.clbits[0]).index: circuit.find_bit(item.qubits[0]).index
+        for item in circuit.data
+        if item.operation.name == "measure"
+    }
 
 
 def bad_circuits():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from qiskit.circuit import Measure
 from qiskit.circuit.library import CZGate, SXGate
+from qiskit.providers import QubitProperties
 from qiskit.transpiler import CouplingMap, InstructionProperties, Target
 
 from rzqiskit.circuits.compilation.layout import best_lines, two_qubit_gate
@@ -62,6 +63,23 @@ def test_faulty_couplings_and_qubits_are_avoided():
     assert set(best_lines(target, 4)[0]) in ({1, 2, 3, 4}, {5, 6, 7, 0})
     target.update_instruction_properties("measure", (2,), InstructionProperties(error=1.0))
     assert set(best_lines(target, 4)[0]) == {5, 6, 7, 0}
+
+
+def test_noisy_pulses_and_short_memories_are_avoided():
+    ring = CouplingMap.from_ring(8).get_edges()
+    target, gate, _ = random_target(3, ring, 8)
+    for pair in gate:
+        properties = InstructionProperties(error=0.01, duration=1e-7)
+        target.update_instruction_properties("cz", pair, properties)
+    for qubit in range(8):
+        target.update_instruction_properties("measure", (qubit,), InstructionProperties(error=0.01))
+    target.update_instruction_properties("sx", (2,), InstructionProperties(error=0.005))
+    target.update_instruction_properties("sx", (5,), InstructionProperties(error=0.004))
+    assert {2, 5}.isdisjoint(best_lines(target, 3)[0])
+    long, short = QubitProperties(t1=1e-4, t2=1e-4), QubitProperties(t1=1e-4, t2=1e-6)
+    target.qubit_properties = [short, *[long] * 7]
+    assert 0 not in best_lines(target, 3)[0]
+    assert 0 in {qubit for line in best_lines(target, 3, num_lines=8) for qubit in line}
 
 
 def test_several_lines_are_different_and_ranked():

@@ -13,7 +13,7 @@ from rzqiskit.validation import FloatArray
 
 __all__ = ["squeezed_entropy", "squeezed_populations"]
 
-_MAX_LEVELS = 400
+_MAX_LEVELS = 4000
 _NEGLIGIBLE = 1e-17
 
 

@@ -147,3 +147,13 @@ def test_unit_scaling():
     for name in METRICS:
         factor = scale ** powers[base[name].attrs["units"]]
         np.testing.assert_allclose(scaled[name], base[name] * factor, atol=1e-7 * factor)
+
+
+@pytest.mark.parametrize("interaction", [30.0, -30.0])
+def test_an_interaction_that_blocks_the_drive(interaction, dense):
+    # lambda = 30 of Fig. 7: Eq. 22 is wrong by 100 %.
+    battery = battery_of(20.0, 60, interaction=interaction)
+    exact = dense(battery, TIMES, steps=300)
+    data = evolve_analytic(battery, TIMES, method="co-moving")
+    assert worst(data, exact, "stored_energy") < 1e-2
+    assert worst(evolve_analytic(battery, TIMES), exact, "stored_energy") > 50.0

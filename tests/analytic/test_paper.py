@@ -189,6 +189,27 @@ def test_energy_does_not_start_at_zero_and_the_correction_makes_it_worse(dense):
     assert np.abs(alone - exact).max() == pytest.approx(0.046, abs=5e-4)
 
 
+@pytest.mark.parametrize("signs", [(1, 1), (1, -1), (-1, 1), (-1, -1)])
+def test_no_sign_of_b_2_and_b_3_saves_eq_17(signs, dense):
+    battery = battery_of(10.0)
+    times = np.linspace(0.0, T, 101)
+    mu, b = paper.gauge_angle(battery, times), paper.integrated_coefficients(battery)
+    b2, b3 = signs[0] * b[1], signs[1] * b[2]
+    norm = np.hypot(b2, b3)
+    factor = 100 / 4 * (b[7] + b[8]) * (np.cos(norm) - 1) / norm**2
+    energy = 5 * (1 + np.cos(mu)) + factor * (b2 * np.cos(mu) + b3 * np.sin(mu))
+    if signs == (1, 1):
+        np.testing.assert_allclose(energy, paper.stored_energy(battery, times), atol=1e-12)
+    assert np.abs(energy - dense(battery, times)["stored_energy"]).max() > 0.11
+
+
+def test_interaction_of_a_single_cell_changes_eq_17():
+    # Jz^2 = 1/4 at N = 1: a constant, which can change nothing.
+    free, bound = battery_of(10.0, 1, interaction=0.0), battery_of(10.0, 1, interaction=2.0)
+    gap = paper.stored_energy(free, [0.0, T]) - paper.stored_energy(bound, [0.0, T])
+    assert np.abs(gap).max() > 0.01
+
+
 @pytest.mark.parametrize("v0_T", [2.0, 4.0, 6.0])
 def test_correction_vanishes_on_three_of_the_four_curves_of_fig_2(v0_T):
     # B_8 + B_9 carries sin(v0 T/2): Eq. 17 is Eq. 22 there.

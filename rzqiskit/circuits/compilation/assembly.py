@@ -28,16 +28,16 @@ _EULER = OneQubitEulerDecomposer("U")
 
 
 def chain_networks(
-    layered: LayeredCircuit, network: Network, *, native_rzz: bool
+    layered: LayeredCircuit, networks: tuple[Network, Network], *, native_rzz: bool
 ) -> tuple[list[Operation], tuple[int, ...]]:
     """Return the gates of all layers on the wires of a line, and where the qubits end.
 
-    Wire w starts with qubit w. Every second layer runs its network backwards, so that it begins
-    with the pairs with which the layer before ended; their blocks are fused.
+    Wire w starts with qubit w. When every second layer runs the network of the first backwards, it
+    begins with the pairs with which the layer before ended, and their blocks are fused.
 
     Args:
         layered: the circuit.
-        network: the network of one layer.
+        networks: the network of the first, third, ... layer and that of the second, fourth, ...
         native_rzz: whether RZZ is a gate of the device.
 
     Returns:
@@ -47,7 +47,7 @@ def chain_networks(
     operations: list[Operation] = []
     for layer, angle in enumerate(layered.angles):
         operations += _local_layer(layered.local[layer], order)
-        part = network if layer % 2 == 0 else network.mirrored()
+        part = networks[layer % 2]
         for kind, wires in part.steps:
             if kind == "phase":
                 operations.append(Gate1(wires[0], rotation_z(angle)))

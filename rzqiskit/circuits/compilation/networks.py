@@ -56,6 +56,19 @@ class Network:
             order[origin] = wire
         return Network(self.name, self.num_qubits, self.steps[::-1], tuple(order))
 
+    def reflected(self) -> Network:
+        """Return the network with the line turned around.
+
+        Where a network ends on a ladder along the line, the reflected one can start behind it
+        while it still runs.
+        """
+        last = self.num_qubits - 1
+        steps = tuple(
+            Step(kind, tuple(last - wire for wire in wires)) for kind, wires in self.steps
+        )
+        order = tuple(last - origin for origin in reversed(self.order))
+        return Network(self.name, self.num_qubits, steps, order)
+
     def num_two_qubit_gates(self, *, native_rzz: bool = False) -> int:
         """Return the number of two-qubit gates; an RZZ counts one where it is native, else two."""
         cost = {"cx": 1, "phase": 0, "rzz": 1 if native_rzz else 2}

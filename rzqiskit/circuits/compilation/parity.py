@@ -23,7 +23,7 @@ __all__ = ["parity_networks"]
 Moves = list[tuple[int, int]]
 
 # Up to here needless exchanges are looked for one by one, in time of order N^4.
-_PRUNED_WIDTH = 24
+_PRUNED_WIDTH = 32
 
 # The fewest CX that all pairs of a short line need; "a>b" is a CX from wire a to wire b. Up to six
 # qubits found by exhaustive (A*) search over the CX circuits on the line, the shallower one of six

@@ -43,7 +43,7 @@ _NUM_LINES = 4
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    network: Network
+    networks: tuple[Network, Network]
     native_rzz: bool
     line: tuple[int, ...]
 
@@ -154,19 +154,22 @@ class CollectiveNetwork(TransformationPass):  # type: ignore[misc]
 
     def _networks(self, layered: LayeredCircuit, line: tuple[int, ...]) -> Iterator[_Candidate]:
         native = "rzz" in self.target
+        swapping = line_network(layered.num_qubits)
         if self.network in ("auto", "line"):
-            yield _Candidate(line_network(layered.num_qubits), False, line)
+            yield _Candidate((swapping, swapping.mirrored()), False, line)
         if self.network in ("auto", "parity"):
             for network in parity_networks(layered.num_qubits):
-                yield _Candidate(network, native, line)
+                yield _Candidate((network, network.mirrored()), native, line)
+                if len(layered.angles) > 1:
+                    yield _Candidate((network, network.reflected()), native, line)
         if self.network == "fractional" or (self.network == "auto" and native):
-            yield _Candidate(line_network(layered.num_qubits), True, line)
+            yield _Candidate((swapping, swapping.mirrored()), True, line)
 
     def _write(
         self, layered: LayeredCircuit, dag: DAGCircuit, candidate: _Candidate
     ) -> tuple[QuantumCircuit, tuple[int, ...]]:
         operations, order = chain_networks(
-            layered, candidate.network, native_rzz=candidate.native_rzz
+            layered, candidate.networks, native_rzz=candidate.native_rzz
         )
         circuit = write_circuit(
             operations,

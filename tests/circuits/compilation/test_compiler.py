@@ -56,6 +56,16 @@ def test_price_and_place_on_the_devices(devices, charging, check_isa, name, num_
         assert predicted_fidelity(circuit, device.target) >= best * (1 - 1e-12)
 
 
+def test_parity_layers_run_behind_each_other(devices, charging):
+    compiled = compile_circuits(
+        [charging(10, num_layers) for num_layers in (1, 4)], devices["FakeTorino"], network="parity"
+    )
+    one, four = compiled
+    assert four.num_nonlocal_gates() <= 4 * one.num_nonlocal_gates()
+    # A layer starts at the end of the line that the ladder of the layer before has left.
+    assert two_qubit_depth(four) <= 4 * two_qubit_depth(one) - 3 * 4
+
+
 @pytest.mark.parametrize(
     ("name", "network"),
     [

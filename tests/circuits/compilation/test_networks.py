@@ -15,6 +15,7 @@ def networks(num_qubits):
     for network in (line_network(num_qubits), *parity_networks(num_qubits)):
         yield network
         yield network.mirrored()
+        yield network.reflected()
 
 
 @pytest.mark.parametrize("num_qubits", WIDTHS)
@@ -93,3 +94,4 @@ def test_nothing_shorter_exists_for_four_qubits():
 def test_mirrored_twice_is_the_network_itself():
     for network in networks(7):
         assert network.mirrored().mirrored() == network
+        assert network.reflected().reflected() == network

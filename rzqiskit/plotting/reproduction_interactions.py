@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,7 +67,7 @@ def plot_transition(data: xr.DataTree, *, figure: Figure) -> Figure:
         left.set_xlabel(r"interaction  $\lambda = \eta/\Delta$")
         left.set_ylabel(r"level energy  $\varepsilon/(N/2)\Delta$")
         left.set_title("(a)", loc="left", fontweight="bold", pad=4.0)
-        left.set_title("undriven levels, $N = 100$", loc="right", pad=4.0)
+        left.set_title(f"undriven levels, $N = {2 * half:.0f}$", loc="right", pad=4.0)
         left.legend(
             handles=[
                 Line2D([], [], color=_INK, linewidth=1.8, label="ground state"),
@@ -83,14 +85,17 @@ def _draw_charging(
 ) -> None:
     exact, circuit = data["exact"].to_dataset(), data["circuit"].to_dataset()
     name = "maximum_stored_energy"
-    styles: dict[int, Any] = {10: ":", 100: "-", 1000: "--"}
-    for num_qubits in exact["num_qubits"].values.tolist():
+    sizes = exact["num_qubits"].values.tolist()
+    paper_size = json.loads(circuit.attrs["grid"])["parameters"]["num_qubits"]
+    others = itertools.cycle((":", "--", "-."))
+    styles: dict[int, Any] = {n: "-" if n == paper_size else next(others) for n in sizes}
+    for num_qubits in sizes:
         for counting, color in colors.items():
             curve = exact[name].sel(num_qubits=num_qubits, pair_counting=counting) / num_qubits
             x = curve["interaction"].values
-            main = num_qubits == 100
+            main = num_qubits == paper_size
             ax.plot(
-                x, curve.values, color=color, linestyle=styles.get(num_qubits, "-."),
+                x, curve.values, color=color, linestyle=styles[num_qubits],
                 linewidth=1.9 if main else 1.1, alpha=1.0 if main else 0.8,
             )  # fmt: skip
             best = int(np.argmax(curve.values))
@@ -99,10 +104,10 @@ def _draw_charging(
                 color=color, markeredgecolor="white", markeredgewidth=0.5, zorder=4.0,
             )  # fmt: skip
     ax.errorbar(
-        circuit["interaction"].values, circuit[name].values / 100.0,
-        yerr=circuit[f"{name}_stderr"].values / 100.0, color=colors["ordered"], linestyle="none",
-        marker="o", markersize=4.2, markerfacecolor="white", markeredgewidth=1.0, elinewidth=1.0,
-        zorder=3.0,
+        circuit["interaction"].values, circuit[name].values / paper_size,
+        yerr=circuit[f"{name}_stderr"].values / paper_size, color=colors["ordered"],
+        linestyle="none", marker="o", markersize=4.2, markerfacecolor="white", markeredgewidth=1.0,
+        elinewidth=1.0, zorder=3.0,
     )  # fmt: skip
     for counting, color in colors.items():
         ax.axvline(
@@ -120,17 +125,17 @@ def _draw_charging(
         for counting, color in colors.items()
     ]
     handles += [
-        Line2D([], [], color=_INK, linestyle=styles.get(num, "-."), linewidth=1.3,
+        Line2D([], [], color=_INK, linestyle=styles[num], linewidth=1.3,
                label=f"$N = {num}$")
-        for num in exact["num_qubits"].values.tolist()
+        for num in sizes
     ]  # fmt: skip
     handles += [
         Line2D([], [], color=_INK, linestyle="none", marker="*", markersize=8, label="highest"),
         Line2D([], [], color=colors["ordered"], linestyle="none", marker="o", markersize=4.2,
-               markerfacecolor="white", label="circuits, $N = 100$"),
+               markerfacecolor="white", label=f"circuits, $N = {paper_size}$"),
     ]  # fmt: skip
-    # N = 10 falls far below the others: the axis follows those of Fig. 6's size and above.
-    wide = exact[name].sel(num_qubits=[n for n in styles if n > 10])
+    # Small batteries fall far below: the axis follows those of the paper's size and above.
+    wide = exact[name].sel(num_qubits=[n for n in sizes if n >= paper_size])
     share = wide / wide["num_qubits"]
     low, high = float(share.min()), float(share.max())
     ax.set_ylim(low - 0.05 * (high - low), high + 0.08 * (high - low))

@@ -40,8 +40,8 @@ Estimates = dict[str, tuple[FloatArray, FloatArray]]
 def choose_formula(battery: RosenZenerBattery) -> Formula:
     """Return a product formula whose error stays below the shot noise of the figures.
 
-    8 slices, of order 2 where |g| N T <= 2, as nearly everywhere in Figs. 2-6, and of order 4 for
-    the strong interactions of Fig. 7, where that is right to 2e-5 of N Delta.
+    8 slices of order 2 where |g| N T <= 2, as nearly everywhere in Figs. 2-6, and 12 of order 4 for
+    the strong interactions of Fig. 7, where that is right to 2e-4 of N Delta.
 
     Args:
         battery: what is charged.
@@ -55,7 +55,7 @@ def choose_formula(battery: RosenZenerBattery) -> Formula:
         {'num_steps': 8, 'order': 2}
     """
     strength = abs(battery.jz_squared_coefficient) * battery.num_qubits * battery.drive.duration
-    return {"num_steps": 8, "order": 2} if strength <= 2.0 else {"num_steps": 8, "order": 4}
+    return {"num_steps": 8, "order": 2} if strength <= 2.0 else {"num_steps": 12, "order": 4}
 
 
 def measure_metrics(

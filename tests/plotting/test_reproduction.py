@@ -49,7 +49,7 @@ def test_maps(maps, number, names, num_curves) -> None:
         np.testing.assert_array_equal(discs.get_array(), measured.values.ravel())
         # Same colours for the same numbers, or agreement could not be seen.
         assert discs.get_clim() == mesh.get_clim()
-        x, y = discs.get_offsets().T
+        y = discs.get_offsets()[:, 1]
         assert set(np.round(y * math.pi, 12)) == set(np.round(circuit["drive_period"].values, 12))
         # Curves v0 T = (4n + 2) pi: (2, 6, 10) pi fit below 60 * 0.2 pi = 12 pi.
         curves = [line for line in ax.lines if line.get_linestyle() == "--"]
@@ -119,5 +119,5 @@ def test_scaling() -> None:
 
 
 def test_a_tree_that_is_no_figure(maps) -> None:
-    with pytest.raises(SchemaError, match="must have the attribute figure = fig2 ... fig7"):
+    with pytest.raises(SchemaError, match=r"must have the attribute figure = fig2 \.\.\. fig7"):
         plot_reproduction(_named(maps, "fig1"))

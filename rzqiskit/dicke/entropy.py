@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from rzqiskit.dicke.frame import LEVEL_0, state_size
 from rzqiskit.dicke.observables import find_step, interpolate_state
 from rzqiskit.dicke.rotations import (
     DENSE_MAX_QUBITS,
@@ -24,7 +25,8 @@ _TIME_RESOLUTION = 1e-9  # a maximum is flat: finer, rounding decides
 def state_populations(y, levels, num_qubits, rotation, offset):
     """Return the first lab level and the populations from there on that carry weight."""
     a1, a2, a3 = y[0], y[1], y[2]
-    re, im = y[9 : 9 + levels], y[9 + levels : 9 + 2 * levels]
+    re, im = y[LEVEL_0 : LEVEL_0 + levels], y[LEVEL_0 + levels : LEVEL_0 + 2 * levels]
+    levels = min(levels, num_qubits + 1)  # levels come in eights, those above N + 1 are empty
     if num_qubits <= DENSE_MAX_QUBITS:
         first, length = 0, num_qubits + 1
         populations = np.empty(length)
@@ -46,7 +48,7 @@ def _entropy_at(t, step, num_qubits, starts, table, flat, rotation, offset, y):
 @njit(cache=True, nogil=True, error_model="numpy")
 def sample_entropy(times, num_qubits, starts, table, flat, first, last, rotation, offset, entropy):
     """Write S at times first <= i < last into `entropy`, bits."""
-    y = np.empty(9 + 2 * table[:, 0].max())
+    y = np.empty(state_size(table[:, 0].max()))
     step = 0
     for i in range(first, last):
         t = min(times[i], starts[-1])
@@ -67,7 +69,7 @@ def sample_populations(
     window_start[i]; returns the number of columns that the widest row needs, so that a caller
     can come back with a wider `out`.
     """
-    y = np.empty(9 + 2 * table[:, 0].max())
+    y = np.empty(state_size(table[:, 0].max()))
     step = widest = 0
     for i in range(first, last):
         t = min(times[i], starts[-1])
@@ -91,7 +93,7 @@ def find_entropy_maximum(num_qubits, starts, table, flat, rotation, offset, maxi
     Every half step is scanned; a scanned maximum, the ends included, is refined by Brent's method
     between its neighbours where their parabola promises more than the best so far.
     """
-    y = np.empty(9 + 2 * table[:, 0].max())
+    y = np.empty(state_size(table[:, 0].max()))
     num_nodes = 2 * table.shape[0] + 1
     nodes, values = np.empty(num_nodes), np.empty(num_nodes)
     for i in range(num_nodes):

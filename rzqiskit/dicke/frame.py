@@ -29,7 +29,7 @@ import numpy as np
 from numba import njit
 
 from rzqiskit.dicke import dop853
-from rzqiskit.dicke.pulses import pulse_value_slope
+from rzqiskit.dicke.pulses import pulse_value
 
 __all__ = [
     "DONE",
@@ -39,6 +39,7 @@ __all__ = [
     "initial_state",
     "integrate_frame",
     "ladder",
+    "state_size",
 ]
 
 DONE, MORE, TOO_MANY_STEPS, TOO_MANY_LEVELS = range(4)
@@ -72,6 +73,7 @@ _ROW_E5, _ROW_E3 = _ROW_D + 4, _ROW_D + 5
 _START, _COLUMN, _WEIGHT = _padded_rows(_ROWS)
 
 _FIRST_LEVELS = 16
+LEVEL_0 = 16  # where the amplitudes start in the vector of unknowns
 # weight at the edge of the levels, and size of the top dense term worth a look, per tolerance
 _EDGE = 1e-2
 _DENSE_FLOOR = 3.0
@@ -79,20 +81,42 @@ _RELAXATION = 1.02  # how fast a step that was too long for the dense output is 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def state_size(levels):
+    """Return the length of the vector of unknowns, a multiple of eight.
+
+    The nine numbers of the triad fill the first LEVEL_0 places up with zeros, then follow the real
+    and the imaginary parts of the levels. Levels come in eights as well (those beyond N couple to
+    nothing and stay zero): loops then have no remainder, which for few levels is most of the cost.
+    """
+    return LEVEL_0 + (2 * levels + 7) // 8 * 8
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def ladder(num_levels, num_qubits):
     """Return s_k = sqrt((k + 1)(N - k)), the matrix elements of J+, shape (num_levels,)."""
-    s = np.empty(num_levels)
-    for k in range(num_levels):
+    s = np.zeros(num_levels)
+    for k in range(min(num_levels, num_qubits)):
         s[k] = math.sqrt((k + 1.0) * (num_qubits - k))
     return s
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def _hops(levels, num_qubits):
+    """Return the matrix elements from the level below and from the one above, shape (2, levels)."""
+    s = ladder(levels, num_qubits)
+    hops = np.zeros((2, levels))
+    hops[0, 1:] = s[:-1]
+    hops[1, :-1] = s[:-1]
+    return hops
+
+
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _slope(f, delta, g, num_qubits, s, y, out, work, levels):
+def _slope(f, delta, g, num_qubits, hops, y, out, work, levels):
     """Write dy/dt into out[row]; `out` is (slopes, row), so that no view has to be made.
 
     The Hamiltonian is applied as D twice, by its tridiagonal elements
-    D c = a_3 k c + 1/2 (a_1 - i a_2) J+ c + 1/2 (a_1 + i a_2) J- c; `work` holds D c.
+    D c = a_3 k c + 1/2 (a_1 - i a_2) J+ c + 1/2 (a_1 + i a_2) J- c; `work` holds D c, with a zero
+    on either side. `y` has a place more than is used, so that every level has an upper neighbour.
     """
     slopes, row = out
     a1, a2, a3 = y[0], y[1], y[2]
@@ -105,39 +129,28 @@ def _slope(f, delta, g, num_qubits, s, y, out, work, levels):
     for i in (0, 3, 6):
         slopes[row, i] += spin * y[i + 1]
         slopes[row, i + 1] -= spin * y[i]
-    re, im = 9, 9 + levels
-    last = levels - 1
-    if last == 0:
-        slopes[row, re] = 0.0
-        slopes[row, im] = 0.0
+    if levels == 1:
         return
+    re, im = LEVEL_0, LEVEL_0 + levels
     h1, h2 = 0.5 * a1, 0.5 * a2
-    work[0, 0] = s[0] * (h1 * y[re + 1] - h2 * y[im + 1])
-    work[1, 0] = s[0] * (h1 * y[im + 1] + h2 * y[re + 1])
-    for k in range(1, last):
-        lr, li = s[k - 1] * y[re + k - 1], s[k - 1] * y[im + k - 1]
-        ur, ui = s[k] * y[re + k + 1], s[k] * y[im + k + 1]
-        d = a3 * k
-        work[0, k] = d * y[re + k] + h1 * (lr + ur) + h2 * (li - ui)
-        work[1, k] = d * y[im + k] + h1 * (li + ui) + h2 * (ur - lr)
-    lr, li = s[last - 1] * y[re + last - 1], s[last - 1] * y[im + last - 1]
-    work[0, last] = a3 * last * y[re + last] + h1 * lr + h2 * li
-    work[1, last] = a3 * last * y[im + last] + h1 * li - h2 * lr
-
+    for k in range(levels):
+        low, up, d = hops[0, k], hops[1, k], a3 * k
+        lr, li = low * y[re + k - 1], low * y[im + k - 1]
+        ur, ui = up * y[re + k + 1], up * y[im + k + 1]
+        work[0, k + 1] = d * y[re + k] + h1 * (lr + ur) + h2 * (li - ui)
+        work[1, k + 1] = d * y[im + k] + h1 * (li + ui) + h2 * (ur - lr)
     # -i H~ c with H~ = g D^2 - spin k - e0, the second D written straight into the slopes
     h1, h2, a3, e0 = g * h1, g * h2, g * a3, 0.5 * spin
-    slopes[row, im] = e0 * y[re] - s[0] * (h1 * work[0, 1] - h2 * work[1, 1])
-    slopes[row, re] = s[0] * (h1 * work[1, 1] + h2 * work[0, 1]) - e0 * y[im]
-    for k in range(1, last):
-        lr, li = s[k - 1] * work[0, k - 1], s[k - 1] * work[1, k - 1]
-        ur, ui = s[k] * work[0, k + 1], s[k] * work[1, k + 1]
-        d, shift = a3 * k, spin * k + e0
-        slopes[row, im + k] = shift * y[re + k] - (d * work[0, k] + h1 * (lr + ur) + h2 * (li - ui))
-        slopes[row, re + k] = d * work[1, k] + h1 * (li + ui) + h2 * (ur - lr) - shift * y[im + k]
-    lr, li = s[last - 1] * work[0, last - 1], s[last - 1] * work[1, last - 1]
-    d, shift = a3 * last, spin * last + e0
-    slopes[row, im + last] = shift * y[re + last] - (d * work[0, last] + h1 * lr + h2 * li)
-    slopes[row, re + last] = d * work[1, last] + h1 * li - h2 * lr - shift * y[im + last]
+    for k in range(levels):
+        low, up, d, shift = hops[0, k], hops[1, k], a3 * k, spin * k + e0
+        lr, li = low * work[0, k], low * work[1, k]
+        ur, ui = up * work[0, k + 2], up * work[1, k + 2]
+        slopes[row, im + k] = shift * y[re + k] - (
+            d * work[0, k + 1] + h1 * (lr + ur) + h2 * (li - ui)
+        )
+        slopes[row, re + k] = (
+            d * work[1, k + 1] + h1 * (li + ui) + h2 * (ur - lr) - shift * y[im + k]
+        )
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
@@ -156,15 +169,15 @@ def _combine(row, base, h, slopes, out, n):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _component_scale(levels, tilt):
-    """Return what the errors of the components are multiplied by, shape (9 + 2 levels,).
+    """Return what the errors of the components are multiplied by, shape (state_size,).
 
     A pulse that tilts the mean field by no more than `tilt` makes a_1, a_2 and the levels above
     the lowest that small; their errors have to be small against `tilt`, all others against 1.
     """
-    scale = np.ones(9 + 2 * levels)
+    scale = np.ones(state_size(levels))
     scale[:2] = 1.0 / tilt
-    scale[10 : 9 + levels] = 1.0 / tilt
-    scale[10 + levels :] = 1.0 / tilt
+    scale[LEVEL_0 + 1 : LEVEL_0 + levels] = 1.0 / tilt
+    scale[LEVEL_0 + levels + 1 : LEVEL_0 + 2 * levels] = 1.0 / tilt
     return scale
 
 
@@ -201,15 +214,23 @@ def _top_terms(dense, scale, n):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _relevel(y, slope, old, new):
-    """Return the state and its slope on `new` instead of `old` levels."""
-    state, rate = np.zeros(9 + 2 * new), np.zeros(9 + 2 * new)
-    kept = min(old, new)
-    for source, target in ((y, state), (slope, rate)):
-        target[:9] = source[:9]
-        target[9 : 9 + kept] = source[9 : 9 + kept]
-        target[9 + new : 9 + new + kept] = source[9 + old : 9 + old + kept]
-    return state, rate
+def _releveled(y, old, new):
+    """Return the state, or a slope, on `new` instead of `old` levels."""
+    state = np.zeros(state_size(new) + 1)
+    state[:LEVEL_0] = y[:LEVEL_0]
+    state[LEVEL_0 : LEVEL_0 + old] = y[LEVEL_0 : LEVEL_0 + old]
+    state[LEVEL_0 + new : LEVEL_0 + new + old] = y[LEVEL_0 + old : LEVEL_0 + 2 * old]
+    return state
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _workspace(levels, num_qubits, tilt):
+    """Return slopes, stage, zeros, error work, scales, hops and D c for so many levels."""
+    n = state_size(levels)
+    return (
+        np.zeros((16, n)), np.zeros(n + 1), np.zeros(n), np.empty(n),
+        _component_scale(levels, tilt), _hops(levels, num_qubits), np.zeros((2, levels + 2)),
+    )  # fmt: skip
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -227,16 +248,21 @@ def _grown_table(table, rows):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _in_eights(levels):
+    return (levels + 7) // 8 * 8
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def initial_state(num_qubits, g):
     """Return y, clock, count of a battery at t = 0, all cells in the ground state.
 
     `clock` holds the time, the planned step, the truncation weight and the norm drift; `count`
     the levels, the piece of the drive, the steps and the rejected steps.
     """
-    levels = min(num_qubits + 1, _FIRST_LEVELS) if g != 0.0 else 1
-    y = np.zeros(9 + 2 * levels)
+    levels = min(_in_eights(num_qubits + 1), _FIRST_LEVELS) if g != 0.0 else 1
+    y = np.zeros(state_size(levels) + 1)
     y[2] = y[4] = y[6] = 1.0
-    y[9] = 1.0
+    y[LEVEL_0] = 1.0
     clock, count = np.zeros(4), np.zeros(4, np.int64)
     count[LEVELS] = levels
     return y, clock, count
@@ -254,37 +280,30 @@ def integrate_frame(
     Returns:
         status; start times of the steps and the end, shape (num_steps + 1,); integer table of
         shape (num_steps, 3): levels, offset into the coefficients, piece of the drive; the flat
-        coefficients of the dense output (8 rows of 9 + 2 K numbers a step); the new `y`.
+        coefficients of the dense output (8 rows of `state_size` numbers a step); the new `y`.
     """
-    full = num_qubits + 1 if g != 0.0 else 1
+    full = _in_eights(num_qubits + 1) if g != 0.0 else 1
     levels = count[LEVELS]
     edge_limit = tilt * max(_EDGE * tolerance, 2e-16)
+    n = state_size(levels)
+    slopes, stage, zero, error_work, scale, hops, work = _workspace(levels, num_qubits, tilt)
     capacity = 64
     starts = np.empty(capacity + 1)
     table = np.empty((capacity, 3), np.int64)
-    flat = np.empty(capacity * 8 * y.size)
+    flat = np.empty(capacity * 8 * n)
     used = n_steps = 0
     t, h, piece = clock[TIME], clock[PLANNED], count[PIECE]
     starts[0] = t
-
-    n = y.size
-    s = ladder(levels, num_qubits)
-    slopes = np.empty((16, n))
-    stage, zero, error_work = np.empty(n), np.zeros(n), np.empty(n)
-    scale = _component_scale(levels, tilt)
-    work = np.empty((2, levels))
     status = DONE
     retried = False
     ceiling = math.inf
     while piece < edges.size - 1 and t < end and status == DONE:
         stop = min(edges[piece + 1], end)
-        f, _ = pulse_value_slope(t, kind, parameters, edges, coefficients, piece)
-        _slope(f, delta, g, num_qubits, s, y, (slopes, 0), work, levels)
+        f = pulse_value(t, kind, parameters, edges, coefficients, piece)
+        _slope(f, delta, g, num_qubits, hops, y, (slopes, 0), work, levels)
         if h == 0.0:
             # A first guess well inside the time scales; the controller takes over at once.
-            mid, _ = pulse_value_slope(
-                0.5 * (t + stop), kind, parameters, edges, coefficients, piece
-            )
+            mid = pulse_value(0.5 * (t + stop), kind, parameters, edges, coefficients, piece)
             rate = max(abs(f), abs(mid)) + abs(delta) + abs(g) * num_qubits
             h = 0.3 / rate if rate > 0.0 else stop - t
         while t < stop:
@@ -298,11 +317,11 @@ def integrate_frame(
             step = stop - t if last else h
             for i in range(1, 13):
                 _combine(i, y, step, slopes, stage, n)
-                f, _ = pulse_value_slope(
+                f = pulse_value(
                     t + _C[i] * step if i < 12 else t + step,
                     kind, parameters, edges, coefficients, piece,
                 )  # fmt: skip
-                _slope(f, delta, g, num_qubits, s, stage, (slopes, i), work, levels)
+                _slope(f, delta, g, num_qubits, hops, stage, (slopes, i), work, levels)
             # stage 12 starts from the new state itself: `stage` holds it
             error = _local_error(step, slopes, zero, scale, error_work, n) / tolerance
             if not error <= 1.0:
@@ -314,23 +333,22 @@ def integrate_frame(
             edge = 0.0
             if levels < full:
                 for k in range(levels - 2, levels):
-                    edge += stage[9 + k] ** 2 + stage[9 + levels + k] ** 2
+                    edge += stage[LEVEL_0 + k] ** 2 + stage[LEVEL_0 + levels + k] ** 2
                 if edge > edge_limit * edge_limit:
                     count[REJECTED] += 1
-                    grown = min(full, levels + max(4, levels // 5))
-                    if grown > max_levels:
+                    grown = min(full, levels + max(8, _in_eights(levels // 5)))
+                    if min(grown, num_qubits + 1) > max_levels:
                         clock[WEIGHT] = edge
                         status = TOO_MANY_LEVELS
                         break
-                    y, rate0 = _relevel(y, slopes[0], levels, grown)
+                    y = _releveled(y, levels, grown)
+                    slope = _releveled(slopes[0], levels, grown)
                     levels = grown
-                    n = y.size
-                    s = ladder(levels, num_qubits)
-                    slopes = np.empty((16, n))
-                    slopes[0] = rate0
-                    stage, zero, error_work = np.empty(n), np.zeros(n), np.empty(n)
-                    scale = _component_scale(levels, tilt)
-                    work = np.empty((2, levels))
+                    n = state_size(levels)
+                    slopes, stage, zero, error_work, scale, hops, work = _workspace(
+                        levels, num_qubits, tilt
+                    )
+                    slopes[0] = slope[:n]
                     continue
             if n_steps == capacity:
                 capacity *= 2
@@ -349,14 +367,12 @@ def integrate_frame(
                 dense[2, i] = step * slopes[0, i] - rise
                 dense[3, i] = 2.0 * rise - step * (slopes[12, i] + slopes[0, i])
             norm = 0.0
-            for i in range(9, n):
+            for i in range(LEVEL_0, n):
                 norm += stage[i] * stage[i]
             for i in range(13, 16):
                 _combine(i, y, step, slopes, stage, n)
-                f, _ = pulse_value_slope(
-                    t + _C[i] * step, kind, parameters, edges, coefficients, piece
-                )
-                _slope(f, delta, g, num_qubits, s, stage, (slopes, i), work, levels)
+                f = pulse_value(t + _C[i] * step, kind, parameters, edges, coefficients, piece)
+                _slope(f, delta, g, num_qubits, hops, stage, (slopes, i), work, levels)
             for i in range(4):
                 _combine(_ROW_D + i, zero, step, slopes, dense[4 + i], n)
             top, below = _top_terms(dense, scale, n)

@@ -17,8 +17,8 @@ import math
 import numpy as np
 from numba import njit
 
-from rzqiskit.dicke.frame import FAST, ladder
-from rzqiskit.dicke.pulses import pulse_value_slope
+from rzqiskit.dicke.frame import FAST, LEVEL_0, ladder, state_size
+from rzqiskit.dicke.pulses import pulse_slope, pulse_value
 
 __all__ = [
     "NUM_MOMENTS",
@@ -49,7 +49,7 @@ def find_step(t, starts, first):
 def interpolate_state(t, step, starts, table, flat, y):
     """Write the state at `t` into `y`; return its number of levels."""
     levels, offset = table[step, 0], table[step, 1]
-    n = 9 + 2 * levels
+    n = state_size(levels)
     dense = flat[offset : offset + 8 * n].reshape(8, n)
     x = (t - starts[step]) / (starts[step + 1] - starts[step])
     z = 1.0 - x
@@ -73,7 +73,7 @@ def spin_moments(y, levels, num_qubits, s, out):
     conj(c_k+2) c_k, with J~x^2 + J~y^2 = N/2 + N k - k^2 exact in spite of the truncation; the
     triad turns them into the lab's. `s` holds at least `levels` matrix elements.
     """
-    r, i = y[9 : 9 + levels], y[9 + levels : 9 + 2 * levels]
+    r, i = y[LEVEL_0 : LEVEL_0 + levels], y[LEVEL_0 + levels : LEVEL_0 + 2 * levels]
     weight = first = second = 0.0
     for k in range(levels):
         p = r[k] * r[k] + i[k] * i[k]
@@ -135,7 +135,7 @@ def spin_moments(y, levels, num_qubits, s, out):
 @njit(cache=True, nogil=True, error_model="numpy")
 def _workspace(table, num_qubits):
     most = table[:, 0].max()
-    return np.empty(9 + 2 * most), ladder(most, num_qubits), np.empty(NUM_MOMENTS)
+    return np.empty(state_size(most)), ladder(most, num_qubits), np.empty(NUM_MOMENTS)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -161,7 +161,7 @@ def sample_metrics(
         metrics[AVERAGE_POWER, i] = energy / times[i] if times[i] > 0.0 else 0.0
         metrics[POWER, i] = 0.0
         if times[i] <= duration:
-            f, _ = pulse_value_slope(t, kind, parameters, edges, coefficients, table[step, 2])
+            f = pulse_value(t, kind, parameters, edges, coefficients, table[step, 2])
             metrics[POWER, i] = delta * f * row[MEAN_Y]
         metrics[FLUCTUATION, i] = delta * math.sqrt(row[VAR_Z])
         if moments.shape[1] > 0:
@@ -176,7 +176,9 @@ def _values_slopes(
     """Write E, P, P_I, Sigma^2 into out[0] and their time derivatives into out[1]."""
     levels = interpolate_state(t, step, starts, table, flat, y)
     spin_moments(y, levels, num_qubits, s, row)
-    f, slope = pulse_value_slope(t, kind, parameters, edges, coefficients, table[step, 2])
+    piece = table[step, 2]
+    f = pulse_value(t, kind, parameters, edges, coefficients, piece)
+    slope = pulse_slope(t, kind, parameters, edges, coefficients, piece)
     mean_z = row[MEAN_K] - 0.5 * num_qubits
     energy, power = delta * row[MEAN_K], delta * f * row[MEAN_Y]
     anticommutator = 2.0 * (row[COV_XZ] + row[MEAN_X] * mean_z)

@@ -26,7 +26,7 @@ from rzqiskit.drives import (
 )
 from rzqiskit.validation import FloatArray
 
-__all__ = ["FORMULA_FIELDS", "EncodedDrive", "encode_drive", "pulse_value_slope"]
+__all__ = ["FORMULA_FIELDS", "EncodedDrive", "encode_drive", "pulse_slope", "pulse_value"]
 
 SINE_SQUARED, GAUSSIAN, SECH, EXPONENTIAL, RECTANGULAR, HARMONIC, PIECEWISE = range(7)
 
@@ -125,38 +125,56 @@ def _pairs(points: list[float]) -> list[tuple[float, float]]:
     return [(a, b) for a, b in itertools.pairwise(points) if b > a]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="never")
-def pulse_value_slope(t, kind, parameters, edges, coefficients, piece):
-    """Return f(t) and df/dt on piece number `piece` (compiled)."""
+@njit(cache=True, nogil=True, error_model="numpy")
+def pulse_value(t, kind, parameters, edges, coefficients, piece):
+    """Return f(t) on piece number `piece` (compiled)."""
+    v0 = parameters[0]
+    if kind == SINE_SQUARED:
+        s = math.sin(math.pi / parameters[1] * t)
+        return v0 * s * s
+    if kind == GAUSSIAN:
+        u = (t - parameters[1]) / parameters[2]
+        return v0 * math.exp(-0.5 * u * u)
+    if kind == SECH:
+        decay = math.exp(-abs((t - parameters[1]) / parameters[2]))
+        return 2.0 * v0 * decay / (1.0 + decay * decay)
+    if kind == EXPONENTIAL:
+        return v0 * math.exp(-t / parameters[1])
+    if kind == RECTANGULAR:
+        return v0
+    if kind == HARMONIC:
+        return v0 * math.cos(parameters[1] * t + parameters[2])
+    # Clenshaw's recurrence for the Chebyshev sum
+    x = 2.0 * (t - edges[piece]) / (edges[piece + 1] - edges[piece]) - 1.0
+    row = coefficients[piece]
+    b1 = b2 = 0.0
+    for j in range(row.size - 1, 0, -1):
+        b1, b2 = row[j] + 2.0 * x * b1 - b2, b1
+    return row[0] + x * b1 - b2
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def pulse_slope(t, kind, parameters, edges, coefficients, piece):
+    """Return df/dt on piece number `piece` (compiled)."""
     v0 = parameters[0]
     if kind == SINE_SQUARED:
         rate = math.pi / parameters[1]
-        s = math.sin(rate * t)
-        return v0 * s * s, 2.0 * v0 * rate * s * math.cos(rate * t)
-    if kind == GAUSSIAN:
-        u = (t - parameters[1]) / parameters[2]
-        f = v0 * math.exp(-0.5 * u * u)
-        return f, -f * u / parameters[2]
-    if kind == SECH:
-        u = (t - parameters[1]) / parameters[2]
-        decay = math.exp(-abs(u))
-        f = 2.0 * v0 * decay / (1.0 + decay * decay)
-        return f, -f * math.tanh(u) / parameters[2]
-    if kind == EXPONENTIAL:
-        f = v0 * math.exp(-t / parameters[1])
-        return f, -f / parameters[1]
-    if kind == RECTANGULAR:
-        return v0, 0.0
+        return v0 * rate * math.sin(2.0 * rate * t)
     if kind == HARMONIC:
-        angle = parameters[1] * t + parameters[2]
-        return v0 * math.cos(angle), -v0 * parameters[1] * math.sin(angle)
-    # Clenshaw's recurrence for the Chebyshev sum and its derivative
+        return -v0 * parameters[1] * math.sin(parameters[1] * t + parameters[2])
+    if kind == RECTANGULAR:
+        return 0.0
+    if kind != PIECEWISE:
+        f = pulse_value(t, kind, parameters, edges, coefficients, piece)
+        if kind == EXPONENTIAL:
+            return -f / parameters[1]
+        u = (t - parameters[1]) / parameters[2]
+        return -f * (u if kind == GAUSSIAN else math.tanh(u)) / parameters[2]
     half = 0.5 * (edges[piece + 1] - edges[piece])
     x = (t - edges[piece]) / half - 1.0
     row = coefficients[piece]
     b1 = b2 = d1 = d2 = 0.0
     for j in range(row.size - 1, 0, -1):
-        b0 = row[j] + 2.0 * x * b1 - b2
-        d0 = 2.0 * b1 + 2.0 * x * d1 - d2
-        b2, b1, d2, d1 = b1, b0, d1, d0
-    return row[0] + x * b1 - b2, (b1 + x * d1 - d2) / half
+        d1, d2 = 2.0 * b1 + 2.0 * x * d1 - d2, d1
+        b1, b2 = row[j] + 2.0 * x * b1 - b2, b1
+    return (b1 + x * d1 - d2) / half

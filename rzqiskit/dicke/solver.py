@@ -27,7 +27,7 @@ from rzqiskit.dicke.frame import (
     integrate_frame,
 )
 from rzqiskit.dicke.observables import FLUCTUATION, NUM_MOMENTS, find_maxima, sample_metrics
-from rzqiskit.dicke.pulses import pulse_value_slope
+from rzqiskit.dicke.pulses import pulse_value
 
 __all__ = ["NUM_METRICS", "REPORT_FIELDS", "solve_batch", "solve_battery", "solve_populations"]
 
@@ -59,7 +59,7 @@ def _strength_and_area(delta, kind, parameters, edges, coefficients):
         width = (edges[piece + 1] - edges[piece]) / points
         for i in range(points + 1):
             t = edges[piece] + i * width
-            f, _ = pulse_value_slope(t, kind, parameters, edges, coefficients, piece)
+            f = pulse_value(t, kind, parameters, edges, coefficients, piece)
             largest = max(largest, abs(f))
             area += abs(f) * (0.5 * width if i in (0, points) else width)
     return max(1.0, largest / delta if delta > 0.0 else 0.0), area
@@ -112,7 +112,8 @@ def solve_battery(
                 find_entropy_maximum(num_qubits, starts, table, flat, rotation, offset,
                                      maxima[NUM_METRICS - 1])  # fmt: skip
             written = max(written, last)
-        report[0], report[1], report[2] = count[LEVELS], count[STEPS], count[REJECTED]
+        report[0] = min(count[LEVELS], num_qubits + 1)
+        report[1], report[2] = count[STEPS], count[REJECTED]
         report[3], report[4] = clock[WEIGHT], clock[DRIFT]
         report[5], report[6], report[7] = local, tilt, clock[TIME]
         # A weak pulse leaves the largest Sigma small, a long one adds up many local errors: once

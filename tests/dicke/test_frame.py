@@ -26,7 +26,8 @@ def test_moments_of_a_random_state_in_a_random_frame(num_qubits):
     levels = num_qubits + 1
     amplitudes = rng.normal(size=levels) + 1j * rng.normal(size=levels)
     rows = Rotation.random(random_state=num_qubits).as_matrix()  # rows x, y, z of the lab
-    y = np.concatenate([rows[2], rows[1], rows[0], amplitudes.real, amplitudes.imag])
+    triad = np.concatenate([rows[2], rows[1], rows[0]])
+    y = np.concatenate([triad, np.zeros(frame.LEVEL_0 - 9), amplitudes.real, amplitudes.imag])
     out = np.empty(observables.NUM_MOMENTS)
     observables.spin_moments(y, levels, num_qubits, frame.ladder(levels, num_qubits), out)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rzqiskit import drives
-from rzqiskit.dicke.pulses import PIECEWISE, encode_drive, pulse_value_slope
+from rzqiskit.dicke.pulses import PIECEWISE, encode_drive, pulse_slope, pulse_value
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,10 +47,11 @@ def test_value_and_slope(drive):
         low, high = encoded.edges[piece : piece + 2]
         # inside the piece: at its ends the drive itself may belong to the next one
         for t in low + (high - low) * np.array([0.01, 0.3, 0.62, 0.99]):
-            value, slope = pulse_value_slope(t, *encoded, piece)
+            value = pulse_value(t, *encoded, piece)
+            slope = pulse_slope(t, *encoded, piece)
             assert value == pytest.approx(float(drive.value(t)), abs=2e-14 * scale)
             h = 1e-4 * (high - low)
-            ahead, behind = (pulse_value_slope(t + s, *encoded, piece)[0] for s in (h, -h))
+            ahead, behind = (pulse_value(t + s, *encoded, piece) for s in (h, -h))
             assert slope == pytest.approx(
                 (ahead - behind) / (2.0 * h), abs=1e-4 * scale / drive.duration, rel=1e-5
             )

@@ -31,6 +31,8 @@ ComplexArray = npt.NDArray[np.complex128]
 _LARGEST_BLOCK = 11
 # Measured at N = 16 and 20: bringing every cell back to |0> costs Aer about two x layers.
 _RESET_COST = 2
+# Up to this width a layer takes less time than threads that other programs hold up.
+_SERIAL_WIDTH = 17
 # Angles of two schedules that differ by rounding only.
 _SAME_ANGLE = 1e-13
 
@@ -61,7 +63,9 @@ def trace_amplitudes(schedules: Sequence[ChargingSchedule]) -> ComplexArray:
     (num_qubits,) = widths
     heads = [_split(schedule.layers) for schedule in schedules]
     circuit = _trace_circuit(num_qubits, [head for head, _ in heads])
-    simulator = AerSimulator(method="statevector", fusion_enable=False)
+    simulator = AerSimulator(
+        method="statevector", fusion_enable=False, statevector_parallel_threshold=_SERIAL_WIDTH
+    )
     # Nothing is sampled, but which way a reset goes sets the rounding: a fixed seed makes equal
     # runs equal to the last bit.
     data = simulator.run(circuit, shots=1, seed_simulator=0).result().data()

@@ -321,7 +321,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "fluctuation-grows", "Fig. 7(c)",
         "A stronger interaction results in a higher energy uncertainty.",
-        "N = 20 ... 100, |lambda| = 1, 15, 30; both pair countings", "fig7",
+        "N = 2 ... 100, |lambda| = 1, 15, 30; both pair countings", "fig7",
         "holds only for pair_counting=unordered",
         interactions.check_fluctuation_grows_with_interaction,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 import time
@@ -22,34 +23,39 @@ SHORTEST_SECONDS = 0.2
 # A chunk of every quantity in memory: about 30 MB.
 MOST_POINTS = 250_000
 _PROBE_SECONDS = 0.3
-_MOST_PROBES = 64
+_MOST_PROBES = 256
 
 
 def measure_point_seconds(specification: SweepSpecification) -> float:
     """Return the seconds that a point of the sweep takes on one thread, measured on a few.
 
     Args:
-        specification: the sweep; points spread evenly over it are solved, for some 0.3 s.
+        specification: the sweep; points spread evenly over it are solved, for about 0.3 s.
     """
-    indices = np.linspace(0, specification.size - 1, min(specification.size, _MOST_PROBES))
-    probes = dict.fromkeys(np.random.default_rng(0).permutation(indices.astype(int)).tolist())
+    size = specification.size
+    # In no order, so that the first few are not all in the cheap corner.
+    spread = np.linspace(0, size - 1, min(size, _MOST_PROBES)).astype(int)
+    probes = np.random.default_rng(0).permutation(np.unique(spread)).tolist()
     # The first call compiles the kernels and loads libraries: not what the others will cost.
-    _solve_one(specification, next(iter(probes)))
-    start, solved = time.perf_counter(), 0
-    for index in probes:
-        _solve_one(specification, index)
-        solved += 1
-        if time.perf_counter() - start > _PROBE_SECONDS:
-            break
-    return (time.perf_counter() - start) / solved
+    _solve_seconds(specification, probes[:1])
+    num_probes = 1
+    while True:
+        # Together, as in a chunk: the cost of a call is shared.
+        seconds = _solve_seconds(specification, probes[:num_probes])
+        if num_probes >= len(probes) or seconds > _PROBE_SECONDS / 4.0:
+            return seconds / num_probes
+        num_probes = min(4 * num_probes, len(probes))
 
 
-def _solve_one(specification: SweepSpecification, index: int) -> None:
-    if specification.paired or not specification.axes:
-        places: tuple[int, ...] = (index,) if specification.axes else ()
-    else:
-        places = tuple(int(place) for place in np.unravel_index(index, specification.shape))
-    solve_block(specification.block(tuple(slice(p, p + 1) for p in places)), num_threads=1)
+def _solve_seconds(specification: SweepSpecification, indices: list[int]) -> float:
+    points = [specification.point(index) for index in indices]
+    parameters = dict(specification.parameters)
+    for name in specification.axes:
+        parameters[name] = np.array([point[name] for point in points])
+    paired = dataclasses.replace(specification, parameters=parameters, paired=True)
+    start = time.perf_counter()
+    solve_block(paired, num_threads=1)
+    return time.perf_counter() - start
 
 
 def choose_chunk_shape(

@@ -125,7 +125,11 @@ def sweep(
     threads = (num_threads or os.cpu_count() or 1) if client is None and solver == "exact" else 1
 
     def chunk_shape() -> tuple[int, ...]:
-        seconds = max(measure_point_seconds(specification), 1e-7)
+        if client is None:
+            seconds = measure_point_seconds(specification)
+        else:  # where the work will be done
+            seconds = client.submit(measure_point_seconds, specification, pure=False).result()
+        seconds = max(seconds, 1e-7)
         return choose_chunk_shape(specification.shape, seconds / threads, num_workers)
 
     def solve_all(sink: _Sink, chunks: _Chunks, total: int, done: int) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from rzqiskit.drives import SineSquaredDrive
+from rzqiskit.sweep import SweepSpecification
 
 PERIOD = 0.1 * np.pi
 
@@ -22,8 +23,12 @@ def grid() -> dict[str, Any]:
     }
 
 
+def _one_millisecond(_: SweepSpecification) -> float:
+    return 1e-3
+
+
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks of at most four points, however fast they are."""
     monkeypatch.setattr("rzqiskit.sweep.chunks.MOST_POINTS", 4)
-    monkeypatch.setattr("rzqiskit.sweep.run.measure_point_seconds", lambda _: 1e-3)
+    monkeypatch.setattr("rzqiskit.sweep.run.measure_point_seconds", _one_millisecond)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import numpy as np
 import pytest
@@ -14,8 +15,10 @@ from rzqiskit.sweep.chunks import (
     TARGET_SECONDS,
     choose_chunk_shape,
     chunk_regions,
+    measure_point_seconds,
     num_chunks,
 )
+from rzqiskit.sweep.specification import SweepSpecification
 
 shapes = st.lists(st.integers(1, 9), max_size=4).map(tuple)
 
@@ -51,3 +54,18 @@ def test_short_sweeps_still_feed_every_worker() -> None:
 def test_a_single_point_is_one_chunk() -> None:
     assert choose_chunk_shape((), 1.0, 4) == ()
     assert list(chunk_regions((), ())) == [()]
+
+
+def test_points_are_measured_on_a_spread_of_them(grid, monkeypatch) -> None:
+    solved = []
+
+    def solve(specification, num_threads=None):
+        solved.append([specification.point(i) for i in range(specification.size)])
+        time.sleep(0.002 * specification.size)
+
+    monkeypatch.setattr("rzqiskit.sweep.chunks.solve_block", solve)
+    seconds = measure_point_seconds(SweepSpecification.build(grid))
+    # 24 points in all: 1 to warm up, then 1, 4, 16 and all, unless that took long enough before.
+    assert [len(points) for points in solved] in ([1, 1, 4, 16, 24], [1, 1, 4, 16])
+    assert 0.002 <= seconds < 0.02
+    assert {point["num_qubits"] for point in solved[3]} == {2, 5}

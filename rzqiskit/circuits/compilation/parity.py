@@ -26,9 +26,9 @@ Moves = list[tuple[int, int]]
 _PRUNED_WIDTH = 32
 
 # The fewest CX that all pairs of a short line need; "a>b" is a CX from wire a to wire b. Up to six
-# qubits found by exhaustive (A*) search over the CX circuits on the line, the shallower one of six
-# and the one of seven by a beam search. One CX for every pair and one to undo the first parity of
-# every wire but one is a lower bound, which three and four qubits reach.
+# qubits found by A* search over all CX circuits on the line (the bound: pairs still missing and
+# wires that do not carry one qubit; a CX mends one of them), so that nothing shorter exists. The
+# shallower one of six and the one of seven come from a beam search.
 _SEARCHED: dict[int, tuple[str, ...]] = {
     3: ("1>0 2>1 0>1 2>1 1>0",),
     4: ("1>0 2>1 3>2 2>1 0>1 2>1 3>2 2>1 1>0",),

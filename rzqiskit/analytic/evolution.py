@@ -27,6 +27,7 @@ _TIERS = {
     "paper": ("paper", "paper_tier"),
     "magnus": ("magnus", "magnus_tier"),
     "second-order": ("second_order", "second_order_tier"),
+    "fourth-order": ("fourth_order", "fourth_order_tier"),
     "co-moving": ("co_moving", "co_moving_tier"),
 }
 METHODS = tuple(_TIERS)
@@ -46,8 +47,8 @@ def evolve_analytic(
             pulse the battery keeps what it has.
         method: "leading" (Eqs. 22-27, free rotation by the pulse area), "paper" (Eqs. 17-21 as
             printed), "magnus" (Eq. 15 with integrals up to t, exact in N + 1 levels),
-            "second-order" (complete to second order in Delta and eta) or "co-moving" (mean field
-            with Gaussian fluctuations, right up to 1/N).
+            "second-order" (complete to second order in Delta and eta), "fourth-order" (by iterated
+            integrals) or "co-moving" (mean field with Gaussian fluctuations, right up to 1/N).
 
     Returns:
         A Dataset with dim `time`: the five metrics of ``rzqiskit.schema.METRICS``, the summaries

@@ -39,6 +39,9 @@ TABLE = {
         *PARAMETERS, "schema", "metrics", "dicke", "circuits", "emulator", "execution",
         "estimation",
     },
+    "submission": {
+        *PARAMETERS, "schema", "metrics", "circuits", "execution", "estimation", "mitigation",
+    },
     "comparison": {
         *PARAMETERS, "schema", "metrics", "estimation", "exact", "analytic", "charging",
     },

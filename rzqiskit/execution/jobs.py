@@ -1,0 +1,305 @@
+"""Sending the circuits of a run folder, and fetching what they measured.
+
+At every moment at most one thing is unknown: whether the job of the last intent was accepted. Its
+tag answers that, so a process that dies here loses nothing; nothing is sent twice unless asked for,
+and nothing counts twice even then.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from qiskit.circuit import QuantumCircuit
+
+from rzqiskit.execution.run_folder import Attempt, Batch, Counts, RunFolder, plan_batches
+from rzqiskit.execution.runtime.devices import Device, make_runtime_sampler, open_device
+from rzqiskit.execution.runtime.jobs import (
+    UNREACHABLE,
+    AnswerError,
+    fetch_counts,
+    find_job,
+    job_state,
+    send,
+    without_credentials,
+)
+
+__all__ = [
+    "BATCH_STATES",
+    "BatchStatus",
+    "ExecutionError",
+    "collect_batches",
+    "create_run",
+    "measured_qubits",
+    "reopen_device",
+    "send_batches",
+    "summarize_states",
+]
+
+BatchState = Literal[
+    "collected", "done", "running", "queued", "unreachable", "failed", "cancelled", "unsent"
+]
+BATCH_STATES: tuple[BatchState, ...] = (
+    "collected",
+    "done",
+    "running",
+    "queued",
+    "unreachable",
+    "failed",
+    "cancelled",
+    "unsent",
+)
+_RESUBMITTED = ("failed", "cancelled", "unsent")
+_VERSIONED = ("rzqiskit", "qiskit", "qiskit-aer", "qiskit-ibm-runtime", "samplomatic", "numpy")
+
+
+class ExecutionError(RuntimeError):
+    """A device did not take a job.
+
+    Attributes:
+        job_id: the job concerned, None if there is none.
+    """
+
+    def __init__(self, message: str, *, job_id: str | None = None) -> None:
+        super().__init__(message)
+        self.job_id = job_id
+
+
+@dataclass(frozen=True, slots=True)
+class BatchStatus:
+    """Where a batch is.
+
+    Attributes:
+        batch: the batch.
+        state: "collected", "done" (on the device, not fetched), "running", "queued",
+            "unreachable" (the device does not say), "failed", "cancelled" or "unsent".
+        job_id: the job that tells, None where there is none.
+        num_attempts: how often the batch was sent.
+        message: why it failed.
+    """
+
+    batch: Batch
+    state: BatchState
+    job_id: str | None
+    num_attempts: int
+    message: str
+
+
+def create_run(
+    path: Path,
+    circuits: Sequence[QuantumCircuit],
+    device: Device,
+    *,
+    shots: int,
+    options: Mapping[str, Any],
+    purpose: Mapping[str, Any],
+    max_circuits: int | None = None,
+    seed: int | None = None,
+) -> RunFolder:
+    """Write the folder of a run; nothing is sent.
+
+    Args:
+        path: where the folder is to be.
+        circuits: compiled for the device, each measured into one register.
+        device: where they are to run.
+        shots: shots of each circuit.
+        options: of the runtime's sampler, as JSON holds them.
+        purpose: what the caller needs to make sense of the counts.
+        max_circuits: most circuits of one job, below the device's own limit.
+        seed: fixes the shots of a rehearsal.
+
+    Returns:
+        The folder.
+    """
+    limits = [limit for limit in (device.max_circuits, max_circuits) if limit is not None]
+    batches = plan_batches(
+        len(circuits), shots, max_circuits=min(limits, default=None), max_shots=device.max_shots
+    )
+    record = {
+        "device": device.name,
+        "instance": device.instance,
+        "calibration_time": device.calibration_time,
+        "fractional_gates": device.fractional_gates,
+        "seed": seed,
+        "shots": shots,
+        "options": dict(options),
+        "layout": [measured_qubits(circuit) for circuit in circuits],
+        "versions": {package: importlib.metadata.version(package) for package in _VERSIONED},
+        "purpose": dict(purpose),
+    }
+    return RunFolder.create(path, circuits, batches, record)
+
+
+def measured_qubits(circuit: QuantumCircuit) -> list[int]:
+    """Return the qubit that each classical bit reads.
+
+    Args:
+        circuit: reads each of its bits once.
+
+    Examples:
+        >>> circuit = QuantumCircuit(5, 2)
+        >>> _ = circuit.measure([3, 1], [0, 1])
+        >>> measured_qubits(circuit)
+        [3, 1]
+    """
+    read = {
+        circuit.find_bit(item.clbits[0]).index: circuit.find_bit(item.qubits[0]).index
+        for item in circuit.data
+        if item.operation.name == "measure"
+    }
+    return [read[bit] for bit in range(circuit.num_clbits)]
+
+
+def reopen_device(run: RunFolder) -> Device:
+    """Return the device of a run folder.
+
+    Args:
+        run: the folder.
+
+    Raises:
+        ValueError: no saved account, or the device is gone.
+    """
+    return open_device(
+        run.record["device"],
+        run.service_folder,
+        instance=run.record["instance"],
+        fractional_gates=run.record["fractional_gates"],
+        seed=run.record["seed"],
+    )
+
+
+def send_batches(run: RunFolder, device: Device, batches: Sequence[Batch]) -> None:
+    """Send batches, each written down before and after.
+
+    Args:
+        run: the folder.
+        device: its device.
+        batches: some of the folder's.
+
+    Raises:
+        ExecutionError: the device did not take a batch; those before it are sent, those after it
+            are not.
+    """
+    if not batches:
+        return
+    circuits = run.circuits()
+    for batch in batches:
+        sampler = make_runtime_sampler(device.backend, options=run.record["options"])
+        attempt = run.begin_attempt(batch)
+        chosen = circuits[batch.start : batch.stop]
+        try:
+            job_id = send(sampler, chosen, shots=batch.shots, tag=attempt.tag)
+        except UNREACHABLE as error:
+            # Without the original, whose text and traceback may quote what was sent along.
+            raise ExecutionError(
+                f"Job {batch.index + 1} of {len(run.batches)} could not be sent to {device.name}: "
+                f"{type(error).__name__}, {without_credentials(str(error), device)} "
+                f"{run.path} holds everything: collect it with resubmission to send what is "
+                "missing."
+            ) from None
+        run.record_job(batch, attempt, _job_record(job_id, device))
+
+
+def collect_batches(
+    run: RunFolder, device: Device, *, fetch: bool = True, resubmit: bool = False
+) -> list[BatchStatus]:
+    """Ask the device about all batches that are not collected, and fetch what is done.
+
+    Args:
+        run: the folder.
+        device: its device.
+        fetch: whether to fetch; else only the states are told.
+        resubmit: whether to send again what failed, was cancelled or never arrived.
+
+    Returns:
+        The state of every batch, in order.
+
+    Raises:
+        RunFolderError: a file of the folder is damaged.
+        ExecutionError: the device did not take a batch again.
+    """
+    statuses = [_examine(run, device, batch, fetch) for batch in run.batches]
+    if resubmit:
+        again = [status.batch for status in statuses if status.state in _RESUBMITTED]
+        send_batches(run, device, again)
+        for batch in again:
+            statuses[batch.index] = _examine(run, device, batch, fetch)
+    return statuses
+
+
+def summarize_states(statuses: Sequence[BatchStatus]) -> dict[str, int]:
+    """Return how many batches are in each state, without the states that none is in."""
+    number = Counter(status.state for status in statuses)
+    return {state: number[state] for state in BATCH_STATES if number[state]}
+
+
+def _examine(run: RunFolder, device: Device, batch: Batch, fetch: bool) -> BatchStatus:
+    attempts = run.attempts(batch)
+    if run.has_counts(batch):
+        return BatchStatus(batch, "collected", run.counted_job(batch), len(attempts), "")
+    states: list[BatchStatus] = []
+    for attempt in attempts:
+        status = _examine_attempt(run, device, batch, attempt, fetch, len(attempts))
+        if status.state == "collected":
+            return status
+        states.append(status)
+    if not states:
+        return BatchStatus(batch, "unsent", None, 0, "")
+    # An attempt that may still bring something says more than a later one that does not.
+    return min(reversed(states), key=lambda status: BATCH_STATES.index(status.state))
+
+
+def _examine_attempt(
+    run: RunFolder, device: Device, batch: Batch, attempt: Attempt, fetch: bool, number: int
+) -> BatchStatus:
+    def status(state: BatchState, job_id: str | None, message: str = "") -> BatchStatus:
+        return BatchStatus(batch, state, job_id, number, message)
+
+    job_id = attempt.job_id
+    if attempt.end is not None:
+        return status("failed" if attempt.end == "failed" else "cancelled", job_id, attempt.message)
+    try:
+        if job_id is None:
+            job_id = _ask(find_job, device, attempt.tag)
+            if job_id is None:
+                return status("unsent", None, "The process that sent it ended before it was sent.")
+            run.record_job(batch, attempt, _job_record(job_id, device))
+        state, message = _ask(job_state, device, job_id)
+        if state in ("failed", "cancelled"):
+            run.record_end(batch, attempt, state, message)
+        if state != "done" or not fetch:
+            return status(state, job_id, message)
+        registers = [tuple(entry) for entry in run.record["registers"][batch.start : batch.stop]]
+        counts: list[Counts] = _ask(fetch_counts, device, job_id, registers)
+    except _UnreachableError as error:
+        return status("unreachable", job_id, str(error))
+    except AnswerError as error:
+        run.record_end(batch, attempt, "failed", str(error))
+        return status("failed", job_id, str(error))
+    run.record_counts(batch, attempt, job_id, counts)
+    return status("collected", run.counted_job(batch))
+
+
+class _UnreachableError(Exception):
+    """The device did not answer."""
+
+
+def _ask(question: Callable[..., Any], device: Device, *arguments: Any) -> Any:
+    try:
+        return question(device, *arguments)
+    except UNREACHABLE as error:
+        text = without_credentials(str(error), device)
+        raise _UnreachableError(f"{type(error).__name__}: {text}") from None
+
+
+def _job_record(job_id: str, device: Device) -> dict[str, Any]:
+    return {
+        "job_id": job_id,
+        "backend": device.backend.name,
+        "instance": device.instance,
+        "calibration_time": device.calibration_time,
+    }

@@ -1,0 +1,249 @@
+r"""Aer with the noise of a device, cut down to the qubits that a circuit uses.
+
+A circuit for a device of 156 qubits touches ten of them. The noise of the others costs seconds to
+build and to simulate, and changes nothing. Unlike `NoiseModel.from_backend`, readout keeps its
+asymmetry: a qubit in |1> is misread more often than one in |0>.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from qiskit.circuit import Delay, QuantumCircuit
+from qiskit.primitives import BaseSamplerV2, PrimitiveJob, PrimitiveResult
+from qiskit.primitives.containers.sampler_pub import SamplerPub
+from qiskit.transpiler import Target
+from qiskit_aer.noise import NoiseModel, ReadoutError
+from qiskit_aer.noise.device.models import basic_device_gate_errors
+from qiskit_aer.noise.passes import RelaxationNoisePass
+
+from rzqiskit.execution.sampling import make_aer_sampler
+from rzqiskit.validation import check_positive_integer, check_seed
+
+__all__ = ["NoisySampler", "active_qubits", "cut_circuit", "device_noise_model"]
+
+_DIRECTIVES = ("barrier", "delay")
+
+
+def active_qubits(circuit: QuantumCircuit) -> tuple[int, ...]:
+    """Return the qubits that can make a difference to what is measured, in ascending order.
+
+    Args:
+        circuit: a measured circuit. Qubits that no gates join to a measured one are left out, such
+            as those idle ones on which dynamical decoupling acts all the same.
+
+    Examples:
+        >>> circuit = QuantumCircuit(5, 1)
+        >>> _ = circuit.cx(3, 1)
+        >>> _ = circuit.x(4)
+        >>> _ = circuit.measure(3, 0)
+        >>> active_qubits(circuit)
+        (1, 3)
+    """
+    index = {qubit: position for position, qubit in enumerate(circuit.qubits)}
+    joined: dict[int, set[int]] = {}
+    measured = set()
+    for item in circuit.data:
+        qubits = [index[qubit] for qubit in item.qubits]
+        if item.clbits:
+            measured.update(qubits)
+        if item.operation.name not in _DIRECTIVES:
+            for qubit in qubits:
+                joined.setdefault(qubit, set()).update(qubits)
+    active, waiting = set(), list(measured)
+    while waiting:
+        qubit = waiting.pop()
+        if qubit not in active:
+            active.add(qubit)
+            waiting.extend(joined.get(qubit, ()))
+    return tuple(sorted(active))
+
+
+def cut_circuit(circuit: QuantumCircuit, qubits: Sequence[int]) -> QuantumCircuit:
+    """Return the circuit on `qubits` alone, numbered 0, 1, ... in the order given.
+
+    Args:
+        circuit: has no gate on both one of `qubits` and another qubit. Classical registers are
+            kept.
+        qubits: what to keep, such as `active_qubits`.
+
+    Raises:
+        ValueError: a gate joins what is kept to what is not, or a lost qubit is measured.
+
+    Examples:
+        >>> circuit = QuantumCircuit(5, 1)
+        >>> _ = circuit.cx(3, 1)
+        >>> cut_circuit(circuit, (1, 3)).num_qubits
+        2
+    """
+    place = {circuit.qubits[qubit]: position for position, qubit in enumerate(qubits)}
+    cut = QuantumCircuit(len(qubits), global_phase=circuit.global_phase, name=circuit.name)
+    for register in circuit.cregs:
+        cut.add_register(register)
+    loose = [bit for bit in circuit.clbits if not circuit.find_bit(bit).registers]
+    cut.add_bits(loose)
+    cut.metadata = circuit.metadata
+    for item in circuit.data:
+        kept = [cut.qubits[place[qubit]] for qubit in item.qubits if qubit in place]
+        if len(kept) == len(item.qubits):
+            cut.append(item.operation, kept, item.clbits)
+        elif item.operation.name == "barrier" and kept:
+            cut.barrier(kept)
+        elif kept or item.clbits:
+            raise ValueError(
+                f"`qubits` must hold all qubits that gates join or none, got {tuple(qubits)}."
+            )
+    return cut
+
+
+def device_noise_model(backend: Any, qubits: Sequence[int]) -> NoiseModel:
+    """Return the noise of some qubits of a device, numbered 0, 1, ... in the order given.
+
+    Depolarisation and relaxation of each gate and relaxation in each delay as Aer models them from
+    the calibration; readout from the two flip probabilities that the device reports for each qubit
+    (from their mean, the readout error of the target, where it reports no more).
+
+    Args:
+        backend: anything with a ``target``, and ``properties()`` where it has them.
+        qubits: physical qubits.
+
+    Returns:
+        The noise model.
+    """
+    target = _cut_target(backend.target, qubits)
+    model = NoiseModel(basis_gates=[name for name in target.operation_names if name != "measure"])
+    for position, flips in enumerate(_flip_probabilities(backend, qubits)):
+        up, down = flips
+        model.add_readout_error(ReadoutError([[1.0 - up, up], [down, 1.0 - down]]), [position])
+    with warnings.catch_warnings():
+        # Calibrations that no channel fits (T2 > 2 T1, more error than full depolarisation) are
+        # cut to the nearest that one does.
+        warnings.filterwarnings("ignore", module="qiskit_aer.noise.device.models")
+        errors = basic_device_gate_errors(target=target)
+    for name, places, error in errors:
+        if name not in (*_DIRECTIVES, "measure", "reset"):
+            model.add_quantum_error(error, name, places)
+    properties = target.qubit_properties
+    if properties and all(item is not None and item.t1 and item.t2 for item in properties):
+        model._custom_noise_passes.append(
+            RelaxationNoisePass(
+                t1s=[item.t1 for item in properties],
+                t2s=[min(item.t2, 2.0 * item.t1) for item in properties],
+                dt=target.dt,
+                op_types=Delay,
+                excited_state_populations=[0.0] * len(qubits),
+            )
+        )
+    return model
+
+
+class NoisySampler(BaseSamplerV2):  # type: ignore[misc]
+    """A sampler with the noise of a device, for circuits compiled for it.
+
+    Each circuit and its noise are cut down to its active qubits, and each has a seed of its own.
+    Time that passes without a delay in the circuit costs nothing, as in Aer's own device models.
+
+    Args:
+        backend: anything with a ``target``: a device, a fake, a snapshot.
+        seed: fixes the shots; two jobs of one sampler are independent.
+        default_shots: shots where a pub says nothing.
+
+    Examples:
+        >>> from qiskit_ibm_runtime.fake_provider import FakeManilaV2
+        >>> circuit = QuantumCircuit(5, 1)
+        >>> _ = circuit.x(3)
+        >>> _ = circuit.measure(3, 0)
+        >>> result = NoisySampler(FakeManilaV2(), seed=7).run([circuit], shots=1000).result()
+        >>> 900 < result[0].data.c.get_counts()["1"] < 1000
+        True
+    """
+
+    def __init__(
+        self,
+        backend: Any,
+        *,
+        seed: np.random.Generator | int | None = None,
+        default_shots: int = 4096,
+    ) -> None:
+        if not isinstance(getattr(backend, "target", None), Target):
+            raise TypeError(f"`backend` must have a target, got {type(backend).__name__}.")
+        self.backend = backend
+        self.default_shots = check_positive_integer("default_shots", default_shots)
+        self._random = check_seed(seed)
+        self._models: dict[tuple[int, ...], NoiseModel] = {}
+
+    def run(
+        self, pubs: Iterable[Any], *, shots: int | None = None
+    ) -> PrimitiveJob[PrimitiveResult[Any]]:
+        """Run the pubs; the result holds one `BitArray` for each classical register."""
+        coerced = [SamplerPub.coerce(pub, shots or self.default_shots) for pub in pubs]
+        job: PrimitiveJob[PrimitiveResult[Any]] = PrimitiveJob(self._run, coerced)
+        job._submit()
+        return job
+
+    def noise_model(self, qubits: tuple[int, ...]) -> NoiseModel:
+        """Return the noise of these qubits, see `device_noise_model`."""
+        if qubits not in self._models:
+            self._models[qubits] = device_noise_model(self.backend, qubits)
+        return self._models[qubits]
+
+    def _run(self, pubs: list[SamplerPub]) -> PrimitiveResult[Any]:
+        groups: dict[tuple[int, ...], list[int]] = {}
+        for index, pub in enumerate(pubs):
+            groups.setdefault(active_qubits(pub.circuit), []).append(index)
+        results: list[Any] = [None] * len(pubs)
+        for qubits, members in groups.items():
+            sampler = make_aer_sampler(
+                seed=self._random, noise_model=self.noise_model(qubits), method="automatic"
+            )
+            cut = [
+                SamplerPub(
+                    cut_circuit(pubs[index].circuit, qubits),
+                    pubs[index].parameter_values,
+                    pubs[index].shots,
+                )
+                for index in members
+            ]
+            for index, result in zip(members, sampler.run(cut).result(), strict=True):
+                results[index] = result
+        return PrimitiveResult(results, metadata={"version": 2})
+
+
+def _cut_target(target: Target, qubits: Sequence[int]) -> Target:
+    place = {qubit: position for position, qubit in enumerate(qubits)}
+    given = target.qubit_properties
+    cut = Target(
+        num_qubits=len(qubits),
+        dt=target.dt,
+        qubit_properties=[given[qubit] for qubit in qubits] if given else None,
+    )
+    for name in target.operation_names:
+        operation = target.operation_from_name(name)
+        if isinstance(operation, type):  # control flow: acts anywhere and has no error
+            continue
+        entries = {
+            tuple(place[qubit] for qubit in places): entry
+            for places, entry in target[name].items()
+            if places is not None and all(qubit in place for qubit in places)
+        }
+        if entries:
+            cut.add_instruction(operation, entries, name=name)
+    return cut
+
+
+def _flip_probabilities(backend: Any, qubits: Sequence[int]) -> list[tuple[float, float]]:
+    """Return for each qubit the probabilities of reading 1 for 0, and 0 for 1."""
+    properties = getattr(backend, "properties", None)
+    reported = properties() if callable(properties) else None
+    flips = []
+    for qubit in qubits:
+        entry = (backend.target["measure"] or {}).get((qubit,))
+        mean = float(entry.error) if entry is not None and entry.error is not None else 0.0
+        known = reported.qubit_property(qubit) if reported is not None else {}
+        up = known.get("prob_meas1_prep0", (mean,))[0]
+        down = known.get("prob_meas0_prep1", (mean,))[0]
+        flips.append((min(float(up), 1.0), min(float(down), 1.0)))
+    return flips

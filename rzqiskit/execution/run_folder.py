@@ -1,0 +1,353 @@
+r"""The run folder: everything about one submission, on disk before anything is sent.
+
+    run.json                  what is run, on what, in which batches; never changed again
+    circuits.qpy              the compiled circuits
+    batches/0000-1.intent.json    about to be sent, with the tag by which the job can be found
+    batches/0000-1.job.json       the job's id
+    batches/0000-1.end.json       the job failed or was cancelled, and why
+    batches/0000.counts.json      what the batch measured
+
+The first number is the batch, the second the attempt. A batch has one file of counts at most,
+whatever number of attempts came back, so nothing counts twice. Every file appears whole or not at
+all, and is followed by its checksum.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from qiskit import qpy
+from qiskit.circuit import QuantumCircuit
+
+from rzqiskit.execution.atomic import move_folder, write_atomically
+
+__all__ = ["Attempt", "Batch", "RunFolder", "RunFolderError", "plan_batches"]
+
+FORMAT_VERSION = 1
+_RUN, _CIRCUITS, _BATCHES = "run.json", "circuits.qpy", "batches"
+SERVICE = "local_service"  # where a rehearsal on this machine keeps its jobs
+
+Counts = dict[int, int]
+
+
+class RunFolderError(ValueError):
+    """A folder that is no run folder, of another version, or damaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Circuits that go into one job.
+
+    Attributes:
+        index: its number.
+        start: first circuit.
+        stop: one past the last circuit.
+        shots: shots of each circuit.
+    """
+
+    index: int
+    start: int
+    stop: int
+    shots: int
+
+    @property
+    def num_circuits(self) -> int:
+        """Number of circuits."""
+        return self.stop - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One sending of a batch, as far as the folder knows.
+
+    Attributes:
+        number: 1, 2, ...
+        tag: the job carries it, and no other job does.
+        job_id: None if the process ended before it knew.
+        end: "failed" or "cancelled" once that is known.
+        message: why.
+    """
+
+    number: int
+    tag: str
+    job_id: str | None
+    end: str | None
+    message: str
+
+
+def plan_batches(
+    num_circuits: int, shots: int, *, max_circuits: int | None, max_shots: int | None
+) -> list[Batch]:
+    """Return batches within the limits of a device.
+
+    Args:
+        num_circuits: circuits to run.
+        shots: shots of each circuit.
+        max_circuits: most circuits of one job; no limit when None.
+        max_shots: most shots of one circuit in a job. More shots take several jobs, whose counts
+            add up.
+
+    Returns:
+        The batches, as even as the limits allow.
+
+    Examples:
+        >>> [(b.start, b.stop, b.shots) for b in plan_batches(5, 7, max_circuits=3, max_shots=4)]
+        [(0, 3, 4), (3, 5, 4), (0, 3, 3), (3, 5, 3)]
+    """
+    batches: list[Batch] = []
+    for round_shots in _even_parts(shots, max_shots):
+        start = 0
+        for size in _even_parts(num_circuits, max_circuits):
+            batches.append(Batch(len(batches), start, start + size, round_shots))
+            start += size
+    return batches
+
+
+def _even_parts(total: int, most: int | None) -> list[int]:
+    number = -(-total // most) if most else 1
+    return [total // number + (part < total % number) for part in range(number)]
+
+
+class RunFolder:
+    """A run folder that exists.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        RunFolderError: it is none, of another version, or damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not path.is_dir():
+            raise RunFolderError(f"`folder` must be a run folder, got {path}.")
+        if not (path / _RUN).exists():
+            raise RunFolderError(f"`folder` must hold {_RUN}, got {path}.")
+        self.record = self._read(path / _RUN)
+        version = self.record.get("format")
+        if version != FORMAT_VERSION:
+            raise RunFolderError(
+                f"`folder` must have the format {FORMAT_VERSION}, got {version!r} in {path}, "
+                f"written by rzqiskit {self.record.get('versions', {}).get('rzqiskit', '?')}: "
+                "collect it with that version."
+            )
+        self.batches = [Batch(**entry) for entry in self.record["batches"]]
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        circuits: Sequence[QuantumCircuit],
+        batches: Sequence[Batch],
+        record: Mapping[str, Any],
+    ) -> RunFolder:
+        """Write a run folder, which appears whole or not at all.
+
+        Args:
+            path: where; nothing may be there yet.
+            circuits: the compiled circuits.
+            batches: which circuits go into which job.
+            record: what else is to be known; anything that JSON can hold.
+
+        Returns:
+            The folder.
+
+        Raises:
+            ValueError: something is there already, or the folder cannot be made.
+        """
+        stream = io.BytesIO()
+        qpy.dump(list(circuits), stream)
+        content = {
+            "format": FORMAT_VERSION,
+            "run_id": uuid.uuid4().hex,
+            "created": _now(),
+            "num_circuits": len(circuits),
+            "circuits_sha256": hashlib.sha256(stream.getvalue()).hexdigest(),
+            "registers": [[circuit.cregs[0].name, circuit.num_clbits] for circuit in circuits],
+            "batches": [
+                {name: getattr(batch, name) for name in Batch.__dataclass_fields__}
+                for batch in batches
+            ],
+            **record,
+        }
+        if path.exists():
+            raise ValueError(f"`folder` must not exist yet, got {path}.")
+        part = path.with_name(f".{path.name}-{content['run_id'][:8]}.part")
+        try:
+            (part / _BATCHES).mkdir(parents=True)
+            write_atomically(part / _CIRCUITS, stream.getvalue())
+            write_atomically(part / _RUN, _checked(content))
+            move_folder(part, path)
+        except OSError as error:
+            raise ValueError(
+                f"`folder` must be a place for a new folder, got {path}: {error.strerror}."
+            ) from None
+        return cls(path)
+
+    @property
+    def service_folder(self) -> Path:
+        """Where a rehearsal on this machine keeps its jobs."""
+        return self.path / SERVICE
+
+    def circuits(self) -> list[QuantumCircuit]:
+        """Return the compiled circuits.
+
+        Raises:
+            RunFolderError: the file is damaged.
+        """
+        try:
+            data = (self.path / _CIRCUITS).read_bytes()
+        except OSError:
+            data = b""
+        if hashlib.sha256(data).hexdigest() != self.record["circuits_sha256"]:
+            raise RunFolderError(
+                f"`folder` must hold its circuits whole, but {self.path / _CIRCUITS} is missing, "
+                "truncated or changed. What was sent can still be collected."
+            )
+        circuits: list[QuantumCircuit] = qpy.load(io.BytesIO(data))
+        return circuits
+
+    def attempts(self, batch: Batch) -> list[Attempt]:
+        """Return the attempts to send a batch, first to last."""
+        found = []
+        number = 1
+        while (intent := self._place(batch, number, "intent")).exists():
+            job, end = self._place(batch, number, "job"), self._place(batch, number, "end")
+            ending = self._read(end) if end.exists() else {}
+            found.append(
+                Attempt(
+                    number=number,
+                    tag=self._read(intent)["tag"],
+                    job_id=self._read(job)["job_id"] if job.exists() else None,
+                    end=ending.get("state"),
+                    message=ending.get("message", ""),
+                )
+            )
+            number += 1
+        return found
+
+    def begin_attempt(self, batch: Batch) -> Attempt:
+        """Write down that a batch is about to be sent.
+
+        Raises:
+            RunFolderError: another process is about to do the same.
+        """
+        number = len(self.attempts(batch)) + 1
+        tag = f"rzqiskit-{self.record['run_id']}-{batch.index}-{number}"
+        try:
+            write_atomically(
+                self._place(batch, number, "intent"),
+                _checked({"tag": tag, "time": _now()}),
+                exclusive=True,
+            )
+        except FileExistsError:
+            raise RunFolderError(
+                f"`folder` must not be sent from by two processes at once, got {self.path}."
+            ) from None
+        return Attempt(number, tag, None, None, "")
+
+    def record_job(self, batch: Batch, attempt: Attempt, job: Mapping[str, Any]) -> None:
+        """Write down the job of an attempt.
+
+        Args:
+            batch: the batch.
+            attempt: the attempt.
+            job: ``job_id``, and what else is to be known.
+        """
+        content = _checked({**job, "time": _now()})
+        write_atomically(self._place(batch, attempt.number, "job"), content)
+
+    def record_end(self, batch: Batch, attempt: Attempt, state: str, message: str) -> None:
+        """Write down that the job of an attempt will bring nothing."""
+        content = _checked({"state": state, "message": message, "time": _now()})
+        write_atomically(self._place(batch, attempt.number, "end"), content)
+
+    def record_counts(
+        self, batch: Batch, attempt: Attempt, job_id: str, counts: Sequence[Counts]
+    ) -> None:
+        """Write down what a batch measured, once: of several answers the first one stays.
+
+        Args:
+            batch: the batch.
+            attempt: the attempt whose job answered.
+            job_id: the job.
+            counts: for each circuit how often each outcome, as a number, was seen.
+        """
+        content = {
+            "attempt": attempt.number,
+            "job_id": job_id,
+            "time": _now(),
+            "counts": [
+                {f"{outcome:x}": int(number) for outcome, number in sorted(seen.items())}
+                for seen in counts
+            ],
+        }
+        try:
+            write_atomically(self._counts_place(batch), _checked(content), exclusive=True)
+        except FileExistsError:
+            return
+
+    def has_counts(self, batch: Batch) -> bool:
+        """Return whether a batch is collected."""
+        return self._counts_place(batch).exists()
+
+    def counted_job(self, batch: Batch) -> str:
+        """Return the id of the job whose counts are kept."""
+        return str(self._read(self._counts_place(batch))["job_id"])
+
+    def counts(self) -> list[Counts | None]:
+        """Return what each circuit measured: None unless all batches that hold it are collected.
+
+        Raises:
+            RunFolderError: a file is damaged.
+        """
+        total: list[Counts | None] = [{} for _ in range(int(self.record["num_circuits"]))]
+        for batch in self.batches:
+            if not self.has_counts(batch):
+                total[batch.start : batch.stop] = [None] * batch.num_circuits
+                continue
+            for offset, seen in enumerate(self._read(self._counts_place(batch))["counts"]):
+                sums = total[batch.start + offset]
+                if sums is not None:
+                    for outcome, number in seen.items():
+                        key = int(outcome, 16)
+                        sums[key] = sums.get(key, 0) + number
+        return total
+
+    def _counts_place(self, batch: Batch) -> Path:
+        return self.path / _BATCHES / f"{batch.index:04d}.counts.json"
+
+    def _place(self, batch: Batch, attempt: int, kind: str) -> Path:
+        return self.path / _BATCHES / f"{batch.index:04d}-{attempt}.{kind}.json"
+
+    def _read(self, path: Path) -> dict[str, Any]:
+        try:
+            text, _, checksum = path.read_text(encoding="utf-8").rstrip("\n").rpartition("\n")
+            content = dict(json.loads(text))
+        except (OSError, ValueError, TypeError):
+            content, text, checksum = {}, "", ""
+        if not text or hashlib.sha256(text.encode()).hexdigest() != checksum:
+            raise RunFolderError(
+                f"`folder` must hold whole files, but {path} is truncated or changed. Restore it, "
+                "or move it away: what was measured stays with the job."
+            )
+        return content
+
+
+def _checked(content: Mapping[str, Any]) -> bytes:
+    """Return JSON of one line, and its checksum in another."""
+    text = json.dumps(content)
+    return f"{text}\n{hashlib.sha256(text.encode()).hexdigest()}\n".encode()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

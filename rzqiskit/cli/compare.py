@@ -7,8 +7,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rzqiskit.cli.drive_options import DriveShape, drive_builder
-from rzqiskit.cli.numbers import parse_number, parse_numbers
+from rzqiskit.cli.battery_options import (
+    DriveAmplitudeOption,
+    DriveAngularFrequencyOption,
+    DriveCenterOption,
+    DriveDurationOption,
+    DriveOption,
+    DrivePeriodOption,
+    DrivePhaseOption,
+    DriveSamplesOption,
+    DriveTimeConstantOption,
+    DriveWidthOption,
+    InteractionOption,
+    LevelSplittingOption,
+    NumQubitsOption,
+    PairCountingOption,
+    build_batteries,
+)
+from rzqiskit.cli.drive_options import DriveShape
+from rzqiskit.cli.numbers import parse_number
 from rzqiskit.model import PAIR_COUNTINGS
 
 if TYPE_CHECKING:
@@ -29,108 +46,24 @@ COMPARE_HELP = (
     "typed as 0.1pi or pi/10."
 )
 
-_BATTERY, _DRIVE, _TIMES, _CIRCUITS, _OUTPUT = (
-    "Battery",
-    "Drive",
-    "Times",
-    "Solvers and circuits",
-    "Output",
-)
+_TIMES, _CIRCUITS, _OUTPUT = "Times", "Solvers and circuits", "Output"
 
 
 def compare_command(
-    num_qubits: Annotated[
-        int, typer.Option(help="Number of cells N.", rich_help_panel=_BATTERY)
-    ] = 10,
-    interaction: Annotated[
-        str,
-        typer.Option(metavar="NUMBER", help="Interaction eta, energy.", rich_help_panel=_BATTERY),
-    ] = "2",
-    level_splitting: Annotated[
-        str,
-        typer.Option(
-            metavar="NUMBER", help="Level splitting Delta, energy.", rich_help_panel=_BATTERY
-        ),
-    ] = "1",
-    pair_counting: Annotated[
-        str,
-        typer.Option(
-            help="Count each pair of cells twice (ordered) or once (unordered).",
-            rich_help_panel=_BATTERY,
-        ),
-    ] = PAIR_COUNTINGS[0],
-    drive: Annotated[
-        DriveShape,
-        typer.Option(
-            metavar="SHAPE",
-            help=f"Shape of the pulse: {', '.join(DriveShape)}.",
-            rich_help_panel=_DRIVE,
-        ),
-    ] = DriveShape.SINE_SQUARED,
-    drive_amplitude: Annotated[
-        str,
-        typer.Option(
-            metavar="NUMBERS",
-            help="Amplitudes v0, energy, with commas; a sampled pulse is multiplied by them.",
-            rich_help_panel=_DRIVE,
-        ),
-    ] = "10,20,40,60",
-    drive_period: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NUMBER",
-            help="Period T of the sine-squared pulse (default 0.1pi).",
-            rich_help_panel=_DRIVE,
-        ),
-    ] = None,
-    drive_duration: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NUMBER",
-            help="Duration of any other pulse (default 0.1pi).",
-            rich_help_panel=_DRIVE,
-        ),
-    ] = None,
-    drive_center: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NUMBER",
-            help="Center of a gaussian or sech pulse (default half its duration).",
-            rich_help_panel=_DRIVE,
-        ),
-    ] = None,
-    drive_width: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NUMBER", help="Width of a gaussian or sech pulse.", rich_help_panel=_DRIVE
-        ),
-    ] = None,
-    drive_time_constant: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NUMBER", help="Time constant of an exponential pulse.", rich_help_panel=_DRIVE
-        ),
-    ] = None,
-    drive_angular_frequency: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NUMBER", help="Angular frequency of a harmonic drive.", rich_help_panel=_DRIVE
-        ),
-    ] = None,
-    drive_phase: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NUMBER",
-            help="Phase of a harmonic drive at t = 0 (default 0).",
-            rich_help_panel=_DRIVE,
-        ),
-    ] = None,
-    drive_samples: Annotated[
-        Path | None,
-        typer.Option(
-            help="File of a sampled pulse: time and value on each line.", rich_help_panel=_DRIVE
-        ),
-    ] = None,
+    num_qubits: NumQubitsOption = 10,
+    interaction: InteractionOption = "2",
+    level_splitting: LevelSplittingOption = "1",
+    pair_counting: PairCountingOption = PAIR_COUNTINGS[0],
+    drive: DriveOption = DriveShape.SINE_SQUARED,
+    drive_amplitude: DriveAmplitudeOption = "10,20,40,60",
+    drive_period: DrivePeriodOption = None,
+    drive_duration: DriveDurationOption = None,
+    drive_center: DriveCenterOption = None,
+    drive_width: DriveWidthOption = None,
+    drive_time_constant: DriveTimeConstantOption = None,
+    drive_angular_frequency: DriveAngularFrequencyOption = None,
+    drive_phase: DrivePhaseOption = None,
+    drive_samples: DriveSamplesOption = None,
     final_time: Annotated[
         str | None,
         typer.Option(
@@ -212,38 +145,14 @@ def compare_command(
 ) -> None:
     """Compare the circuits of a battery with the exact solver and the closed forms."""
     from rzqiskit.cli.output import open_output_folder
-    from rzqiskit.model import RosenZenerBattery
     from rzqiskit.validation import (
         check_integer,
         check_positive,
         check_positive_integer,
     )
 
-    amplitudes = parse_numbers("drive_amplitude", drive_amplitude)
-    build_drive = drive_builder(
-        drive,
-        {
-            "drive_period": drive_period,
-            "drive_duration": drive_duration,
-            "drive_center": drive_center,
-            "drive_width": drive_width,
-            "drive_time_constant": drive_time_constant,
-            "drive_angular_frequency": drive_angular_frequency,
-            "drive_phase": drive_phase,
-            "drive_samples": drive_samples,
-        },
-    )
-    batteries = {
-        amplitude: RosenZenerBattery(
-            num_qubits=num_qubits,
-            drive=build_drive(amplitude),
-            level_splitting=parse_number("level_splitting", level_splitting),
-            interaction=parse_number("interaction", interaction),
-            pair_counting=pair_counting,  # type: ignore[arg-type]  # checked there
-        )
-        for amplitude in amplitudes
-    }
-    last = batteries[amplitudes[0]].drive.duration
+    batteries = build_batteries(locals())
+    last = next(iter(batteries.values())).drive.duration
     if final_time is not None:
         last = check_positive("final_time", parse_number("final_time", final_time))
     if method is None:

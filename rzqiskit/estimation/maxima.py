@@ -103,7 +103,7 @@ def _fit_spline(
     # as many pieces make the bias small against it.
     chosen = min(criteria, key=lambda pieces: criteria[pieces])
     num_pieces = 2 * chosen
-    if chosen == 0 or num_pieces > 2 * t.size // 3:
+    if chosen == 0 or num_pieces + 3 >= t.size or num_pieces > 2 * t.size // 3:
         spline = make_interp_spline(t, np.eye(t.size), k=min(3, t.size - 1))
         return spline.t, spline.c @ v, (spline.c * error**2) @ spline.c.T
     chi_squared, knots, coefficients, r = _least_squares(t, v, error, num_pieces)

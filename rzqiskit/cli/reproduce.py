@@ -60,12 +60,38 @@ def reproduce_command(
     ) as folder:
         written: list[Path] = []
         with show_progress(Console(stderr=True), len(chosen)) as advance:
+            reports = []
             for name in chosen:
                 advance(name)
                 data = reproduce_figure(name, shots=shots, seed=seed, num_threads=threads)
                 written += _write(data, folder / name, overwrite)
+                reports.append(f"{name}: {_agreement(data)}")
+        for line in reports:
+            typer.echo(line)
         for path in written:
             typer.echo(f"wrote {path}")
+
+
+def _agreement(data: xr.DataTree) -> str:
+    """Return how far the circuits are from the exact solution, in standard errors."""
+    import math
+
+    squares, largest, number = 0.0, 0.0, 0
+    for node in data.subtree:
+        if "num_comparisons" in node.attrs:
+            number += node.attrs["num_comparisons"]
+            squares += node.attrs["rms_standard_errors"] ** 2 * node.attrs["num_comparisons"]
+            largest = max(largest, node.attrs["largest_standard_errors"])
+        elif "rms_standard_errors" in node.data_vars:  # the table of `compare`
+            table = node.to_dataset().sel(comparison="circuit")
+            rms = table["rms_standard_errors"].values.ravel()
+            number += rms.size
+            squares += float((rms**2).sum())
+            largest = max(largest, float(table["largest_standard_errors"].max()))
+    return (
+        f"circuits off the exact solution by {math.sqrt(squares / number):.2f} standard errors "
+        f"(root mean square), at most {largest:.1f}"
+    )
 
 
 def _write(data: xr.DataTree, stem: Path, overwrite: bool) -> list[Path]:

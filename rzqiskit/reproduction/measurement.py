@@ -172,7 +172,8 @@ def measure_grid(
         num_threads: threads of the exact solver, all cores when None.
 
     Returns:
-        On the dims of the grid `maximum_<name>`, `final_<name>` and their `<...>_stderr`.
+        On the dims of the grid `maximum_<name>`, `final_<name>` and their `<...>_stderr`; among
+        the attributes how far all of them are from the exact solution in standard errors.
 
     Examples:
         >>> from rzqiskit.reproduction.instances import paper_battery
@@ -183,7 +184,7 @@ def measure_grid(
     """
     maxima, finals = tuple(maxima), tuple(finals)
     exact = evolve_exact(
-        grid, quantities=maxima or ("stored_energy",), tolerance=1e-8, num_threads=num_threads
+        grid, quantities=(*maxima, *finals), tolerance=1e-8, num_threads=num_threads
     )
     instants = {name: exact[f"time_of_maximum_{name}"].values.ravel() for name in maxima}
     requests, wishes = [], []
@@ -201,8 +202,17 @@ def measure_grid(
             for suffix, series in zip(("", "_stderr"), estimates[name], strict=True):
                 target = values.setdefault(f"{variable}{suffix}", np.zeros(grid.size))
                 target[index] = series[np.searchsorted(times, time)]
+    deviation = np.concatenate(
+        [
+            (flat - exact[name].values.ravel()) / values[f"{name}_stderr"]
+            for name, flat in values.items()
+            if not name.endswith("_stderr")
+        ]
+    )
     attrs = provenance(
-        None, solver="circuit", shots=shots, seed=seed, grid=grid.to_dict(),
+        None, rms_standard_errors=float(np.sqrt(np.mean(deviation**2))),
+        largest_standard_errors=float(np.abs(deviation).max()), num_comparisons=deviation.size,
+        solver="circuit", shots=shots, seed=seed, grid=grid.to_dict(),
         qiskit_version=importlib.metadata.version("qiskit"),
     )  # fmt: skip
     variables = {name: (grid.dims, flat.reshape(grid.shape)) for name, flat in values.items()}

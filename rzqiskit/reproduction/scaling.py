@@ -25,12 +25,14 @@ __all__ = ["MAX_ENTROPY_LEVELS", "SCALING_METRICS", "scaling", "solve_scaling", 
 
 SCALING_METRICS = ("stored_energy", "average_power", "energy_fluctuation", "diagonal_entropy")
 WIDE_NUM_QUBITS = (100, 200, 500, 1000, 3000, 10**4, 10**5, 10**6)
-MAX_ENTROPY_LEVELS = 600
+MAX_ENTROPY_LEVELS = 1000
 """Levels of the moving frame up to which the entropy of wide batteries is computed: where the
 interaction spreads the state over thousands, the search for its maximum takes minutes."""
 WIDE_TOLERANCE = 1e-6
 CIRCUIT_NUM_QUBITS = (2, 3, 5, 8, 12, 30, 100)
 WIDE_CIRCUIT_NUM_QUBITS = (300, 1000, 10**4, 10**5, 10**6)
+WIDE_INTERACTIONS = (-30.0, 1.0, 30.0)
+"""Those of Fig. 7 that leave the state narrow enough for circuits of any width."""
 TOLERANCE = 1e-8
 
 
@@ -74,7 +76,7 @@ def scaling(
         num_qubits: N of the paper's panels.
         wide_num_qubits: N of their continuation.
         circuit_num_qubits: N at which circuits are run for every interaction.
-        wide_circuit_num_qubits: N at which they are run for lambda = 1.
+        wide_circuit_num_qubits: N at which they are run for `WIDE_INTERACTIONS`.
         shots: shots of each circuit.
         seed: fixes them.
         num_threads: threads of the exact solver, all cores when None.
@@ -82,7 +84,8 @@ def scaling(
     Returns:
         ``exact``: every N from 1 to 100; ``wide``: N up to 10^6, the entropy NaN where
         `MAX_ENTROPY_LEVELS` ends it; ``circuit``: some N up to 100 (Aer up to 14 cells, the
-        emulator beyond), ``wide_circuit``: lambda = 1 up to 10^6 cells on the emulator.
+        emulator beyond), ``wide_circuit``: lambda = -30, 1, 30 up to 10^6 cells on the
+        emulator.
     """
     import xarray as xr
 
@@ -90,7 +93,9 @@ def scaling(
     few = BatteryGrid(
         drive, num_qubits=list(circuit_num_qubits), interaction=list(SCALING_INTERACTIONS)
     )
-    many = BatteryGrid(drive, num_qubits=list(wide_circuit_num_qubits), interaction=[1.0])
+    many = BatteryGrid(
+        drive, num_qubits=list(wide_circuit_num_qubits), interaction=list(WIDE_INTERACTIONS)
+    )
     measured = {
         "circuit": measure_grid(
             few, maxima=SCALING_METRICS, shots=shots, seed=seed, num_threads=num_threads

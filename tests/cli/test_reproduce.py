@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import matplotlib.image
 import pytest
 import xarray as xr
@@ -25,7 +27,18 @@ def job(tmp_path_factory):
 def test_writes_a_picture_and_the_data(job) -> None:
     result, folder = job
     files = [folder / "fig6.nc", folder / "fig6.png"]
-    assert result.stdout.splitlines() == [f"wrote {path}" for path in files]
+    agreement, *written = result.stdout.splitlines()
+    assert written == [f"wrote {path}" for path in files]
+    found = re.fullmatch(
+        r"fig6: circuits off the exact solution by (\d+\.\d\d) standard errors "
+        r"\(root mean square\), at most (\d+\.\d)",
+        agreement,
+    )
+    assert found is not None
+    with xr.open_datatree(files[0], engine="h5netcdf") as tree:
+        attrs = tree["circuit"].attrs
+        assert f"{attrs['rms_standard_errors']:.2f}" == found[1]
+        assert f"{attrs['largest_standard_errors']:.1f}" == found[2]
     assert sorted(folder.iterdir()) == files
     assert matplotlib.image.imread(files[1]).shape[2] == 4
     with xr.open_datatree(files[0], engine="h5netcdf") as tree:

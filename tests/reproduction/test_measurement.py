@@ -87,3 +87,22 @@ def test_grid_measures_at_the_maxima_and_at_the_end() -> None:
             error = data[f"{name}_stderr"].values[place]
             assert abs(data[name].values[place] - value) < 5.0 * error + 1e-3
     assert data.attrs["shots"] == 20_000
+
+
+def test_distance_from_the_exact_solution_is_told() -> None:
+    grid = BatteryGrid(
+        paper_battery().drive, num_qubits=3, interaction=1.0, drive_amplitude=[5.0, 14.0, 27.0]
+    )
+    data = measure_grid(grid, finals=["stored_energy", "diagonal_entropy"], shots=3000, seed=8)
+    off = []
+    for name in ("stored_energy", "diagonal_entropy"):
+        exact = [
+            lab_frame(grid.battery(index), [PERIOD], tolerance=1e-11)[name][0] for index in range(3)
+        ]
+        error = data[f"final_{name}_stderr"].values
+        off.append((data[f"final_{name}"].values - exact) / error)
+    assert data.attrs["num_comparisons"] == 6
+    assert data.attrs["rms_standard_errors"] == pytest.approx(
+        np.sqrt(np.mean(np.square(off))), rel=1e-3
+    )
+    assert data.attrs["largest_standard_errors"] == pytest.approx(np.abs(off).max(), rel=1e-3)

@@ -8,7 +8,14 @@ pairs counted twice (Eq. 4) and once.
 
 from __future__ import annotations
 
-from rzqiskit.reproduction.claims import agreement, charging, formulas, interactions, spread
+from rzqiskit.reproduction.claims import (
+    agreement,
+    charging,
+    coherence,
+    formulas,
+    interactions,
+    spread,
+)
 from rzqiskit.reproduction.claims.claim import Claim
 
 __all__ = ["CLAIMS"]
@@ -30,6 +37,12 @@ CLAIMS: tuple[Claim, ...] = (
         "No entanglement exists in the system.",
         _FIG2, "",
         "fails", agreement.check_no_entanglement,
+    ),
+    Claim(
+        "entropy-is-coherence", "Sec. II, below Eq. 10",
+        "The diagonal entropy is precisely the (relative entropy of) coherence.",
+        "v0/Delta = 10, 20, 40, 60; t = T; pairs counted twice", "",
+        "holds", coherence.check_entropy_is_coherence,
     ),
     # Sec. III, derivation
     Claim(
@@ -194,6 +207,20 @@ CLAIMS: tuple[Claim, ...] = (
         "The evolutions of the uncertainty and of the coherence are almost synchronized.",
         _FIG2, "fig2",
         "holds within 1 %", agreement.check_synchronised,
+    ),
+    Claim(
+        "coherence-with-energy", "Fig. 2(a), (d)",
+        "An enhancement in coherence accompanies an increase in energy for lower driving field "
+        "strength.",
+        "v0/Delta = 10; 201 times; both pair countings", "fig2",
+        "holds within 0.5 %", coherence.check_coherence_with_energy,
+    ),
+    Claim(
+        "coherence-and-amplitude", "Fig. 2(a), (d)",
+        "Under higher driving field strength the extent of coherence (S_max) increases while the "
+        "energy transfer (P_I) accelerates.",
+        "v0/Delta = 10, 20, 40, 60; both pair countings", "fig2",
+        "fails", coherence.check_coherence_and_amplitude,
     ),
     Claim(
         "half-charge", "Fig. 2(a)",

@@ -29,7 +29,7 @@ def reproduce_command(
     ] = None,
     shots: Annotated[int, typer.Option(help="Shots of each circuit.")] = 4096,
     seed: Annotated[int, typer.Option(help="Seed of the shots.")] = 7,
-    threads: Annotated[
+    num_threads: Annotated[
         int | None, typer.Option(help="Threads of the exact solver (default all cores).")
     ] = None,
     output: Annotated[
@@ -52,8 +52,8 @@ def reproduce_command(
     chosen = [name for name in FIGURES if name in wanted or ALL in wanted]
     check_positive_integer("shots", shots)
     check_integer("seed", seed, minimum=0)
-    if threads is not None:
-        check_positive_integer("threads", threads)
+    if num_threads is not None:
+        check_positive_integer("num_threads", num_threads)
     names = [f"{name}{suffix}" for name in chosen for suffix in (".png", ".nc")]
     with open_output_folder(
         output, default="rzqiskit-reproduce", names=names, overwrite=overwrite
@@ -63,7 +63,7 @@ def reproduce_command(
             reports = []
             for name in chosen:
                 advance(name)
-                data = reproduce_figure(name, shots=shots, seed=seed, num_threads=threads)
+                data = reproduce_figure(name, shots=shots, seed=seed, num_threads=num_threads)
                 written += _write(data, folder / name, overwrite)
                 reports.append(f"{name}: {_agreement(data)}")
         for line in reports:

@@ -19,7 +19,9 @@ def run(*args: str):
 @pytest.fixture(scope="module")
 def job(tmp_path_factory):
     folder = tmp_path_factory.mktemp("reproduce") / "out"
-    result = run("fig6", "--shots", "20", "--seed", "4", "--threads", "1", "--output", str(folder))
+    result = run(
+        "fig6", "--shots", "20", "--seed", "4", "--num-threads", "1", "--output", str(folder)
+    )
     assert result.exit_code == 0, result.stderr
     return result, folder
 
@@ -61,7 +63,7 @@ def test_does_not_replace_files(job) -> None:
     [
         (["fig1"], "`figure` must be"),
         (["fig6", "--shots", "0"], "`shots` must be a positive integer, got 0."),
-        (["fig6", "--threads", "0"], "`threads` must be a positive integer, got 0."),
+        (["fig6", "--num-threads", "0"], "`num_threads` must be a positive integer, got 0."),
     ],
 )
 def test_wrong_options(arguments, message, tmp_path) -> None:

@@ -33,7 +33,7 @@ def _entropy(probabilities: FloatArray) -> float:
 
 
 def check_entropy_is_coherence() -> Finding:
-    """Below Eq. 10: C = S(rho_diag) - S_vN(rho) = S, in the Dicke basis and in that of the cells."""
+    """Below Eq. 10: C = S(rho_diag) - S_vN(rho) = S, in the Dicke basis and in the cells'."""
     worst, von_neumann, gap = 0.0, 0.0, 0.0
     for v0 in AMPLITUDES:
         state = final_state(paper_battery(amplitude=v0))

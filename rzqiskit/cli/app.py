@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from rzqiskit.cli.compare import COMPARE_HELP, compare_command
+from rzqiskit.cli.plan import PLAN_HELP, plan_command
 from rzqiskit.cli.reproduce import REPRODUCE_HELP, reproduce_command
 from rzqiskit.cli.show import SHOW_HELP, show_command
 from rzqiskit.cli.sweep import SWEEP_HELP, sweep_command
@@ -94,6 +95,7 @@ def _root(
 
 
 app.command("compare", help=COMPARE_HELP)(compare_command)
+app.command("plan", help=PLAN_HELP)(plan_command)
 app.command("sweep", help=SWEEP_HELP)(sweep_command)
 app.command("show", help=SHOW_HELP)(show_command)
 app.command("reproduce", help=REPRODUCE_HELP)(reproduce_command)

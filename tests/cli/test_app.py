@@ -53,7 +53,7 @@ def test_a_defect_keeps_its_traceback(monkeypatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ValueError("index 3 is out of bounds")
 
-    monkeypatch.setattr("rzqiskit.cli.compare.parse_numbers", broken)
+    monkeypatch.setattr("rzqiskit.cli.compare.build_batteries", broken)
     result = run("compare")
     assert isinstance(result.exception, ValueError)
     assert result.exit_code == 1
@@ -63,7 +63,7 @@ def test_a_failed_computation_is_one_line(monkeypatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise ConvergenceError("more than 5000 levels\nare needed.")
 
-    monkeypatch.setattr("rzqiskit.cli.compare.parse_numbers", fail)
+    monkeypatch.setattr("rzqiskit.cli.compare.build_batteries", fail)
     result = run("compare")
     assert (result.exit_code, result.stderr) == (1, "rzqiskit: more than 5000 levels are needed.\n")
 
@@ -72,7 +72,7 @@ def test_ctrl_c_is_one_line(monkeypatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rzqiskit.cli.compare.parse_numbers", interrupted)
+    monkeypatch.setattr("rzqiskit.cli.compare.build_batteries", interrupted)
     result = run("compare")
     assert (result.exit_code, result.stderr) == (130, "rzqiskit: interrupted.\n")
 

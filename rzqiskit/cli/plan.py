@@ -1,0 +1,159 @@
+"""``rzqiskit plan``: formula, slices and shots for a target error, on a device too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rzqiskit.cli.battery_options import (
+    DriveAmplitudeOption,
+    DriveAngularFrequencyOption,
+    DriveCenterOption,
+    DriveDurationOption,
+    DriveOption,
+    DrivePeriodOption,
+    DrivePhaseOption,
+    DriveSamplesOption,
+    DriveTimeConstantOption,
+    DriveWidthOption,
+    InteractionOption,
+    LevelSplittingOption,
+    NumQubitsOption,
+    PairCountingOption,
+    build_battery,
+)
+from rzqiskit.cli.drive_options import DriveShape
+from rzqiskit.cli.numbers import parse_number
+from rzqiskit.model import PAIR_COUNTINGS
+
+if TYPE_CHECKING:
+    from rzqiskit.planning import Plan
+
+__all__ = ["PLAN_HELP", "plan_command"]
+
+PLAN_HELP = (
+    "Choose the product formula, its slices and the shots for a target error.\n\n"
+    "Without a device the plan has the fewest all-pairs layers that reach the target. With one "
+    "it has the slices of least bias, since more of them only add noise, and says what is "
+    "reachable."
+)
+_PANEL = "Plan"
+
+
+def plan_command(
+    num_qubits: NumQubitsOption = 10,
+    interaction: InteractionOption = "2",
+    level_splitting: LevelSplittingOption = "1",
+    pair_counting: PairCountingOption = PAIR_COUNTINGS[0],
+    drive: DriveOption = DriveShape.SINE_SQUARED,
+    drive_amplitude: DriveAmplitudeOption = "20",
+    drive_period: DrivePeriodOption = None,
+    drive_duration: DriveDurationOption = None,
+    drive_center: DriveCenterOption = None,
+    drive_width: DriveWidthOption = None,
+    drive_time_constant: DriveTimeConstantOption = None,
+    drive_angular_frequency: DriveAngularFrequencyOption = None,
+    drive_phase: DrivePhaseOption = None,
+    drive_samples: DriveSamplesOption = None,
+    target_error: Annotated[
+        str,
+        typer.Option(
+            metavar="NUMBER",
+            help="Largest error at any time, in the unit of the metric.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = "0.02",
+    metric: Annotated[
+        str,
+        typer.Option(
+            help="stored_energy, energy_fluctuation or diagonal_entropy.", rich_help_panel=_PANEL
+        ),
+    ] = "stored_energy",
+    backend: Annotated[
+        str | None,
+        typer.Option(
+            help="Device, such as fake_torino, or the name of one of your account.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None,
+    shots: Annotated[
+        int | None,
+        typer.Option(
+            help="Shots of each circuit (default what the target takes).", rich_help_panel=_PANEL
+        ),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, no table.", rich_help_panel=_PANEL)
+    ] = False,
+) -> None:
+    """Plan the circuits of a battery."""
+    battery = build_battery(locals())
+    target = parse_number("target_error", target_error)
+
+    from rzqiskit.planning import plan
+
+    chosen = plan(
+        battery,
+        target_error=target,
+        metric=metric,  # type: ignore[arg-type]  # checked there
+        backend=None if backend is None else _open_backend(backend),
+        shots=shots,
+    )
+    _show(chosen, json)
+
+
+def _open_backend(name: str) -> Any:
+    """Return the device; nothing is sent to it, only its calibration is read."""
+    import tempfile
+    from pathlib import Path
+
+    from rzqiskit.execution.runtime.devices import open_device
+
+    with tempfile.TemporaryDirectory() as folder:
+        return open_device(name, Path(folder)).backend
+
+
+def _show(chosen: Plan, as_json: bool) -> None:
+    import dataclasses
+
+    if as_json:
+        import json
+
+        payload = dataclasses.asdict(chosen)
+        payload |= {"total_error": chosen.total_error, "is_reachable": chosen.is_reachable}
+        typer.echo(json.dumps(payload, indent=2, allow_nan=False))
+        return
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Table
+
+    from rzqiskit.schema import describe
+
+    entry = describe(chosen.metric)
+    unit = " bit" if entry.unit == "bit" else ""
+    formula = Table(title=f"Circuits for the {entry.long_name}", box=SIMPLE, show_header=False)
+    formula.add_row("interaction picture", chosen.frame)
+    formula.add_row("order", str(chosen.order))
+    formula.add_row("slices", str(chosen.num_steps))
+    formula.add_row("all-pairs layers", str(chosen.num_zz_layers))
+    if chosen.num_two_qubit_gates is not None:
+        formula.add_row("two-qubit gates on the device", str(chosen.num_two_qubit_gates))
+    formula.add_row("shots of each circuit", str(chosen.shots))
+    budget = Table(title=f"Largest error expected{unit and ' (bit)'}", box=SIMPLE)
+    budget.add_column("source")
+    budget.add_column("error", justify="right")
+    for source, error in (
+        ("product formula", chosen.trotter_error),
+        ("device", chosen.device_error),
+        ("both together", chosen.bias),
+        ("shots, one standard error", chosen.shot_error),
+        ("total", chosen.total_error),
+        ("target", chosen.target_error),
+    ):
+        budget.add_row(source, f"{error:.2g}")
+    console = Console()
+    console.print(formula)
+    console.print(budget)
+    verdict = "within" if chosen.is_reachable else "out of reach: the least total error is above"
+    console.print(f"The plan is {verdict} the target.")

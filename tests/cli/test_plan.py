@@ -1,0 +1,68 @@
+"""The plan on the command line: the library's own numbers, as a table and as JSON."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import rzqiskit as rz
+from rzqiskit.cli.app import app
+from rzqiskit.planning import plan
+
+
+def run(*arguments: str):
+    return CliRunner().invoke(app, ["plan", *arguments])
+
+
+def test_json_is_the_plan_of_the_library():
+    result = run("--json", "--num-qubits", "6", "--target-error", "0.01", "--interaction", "1.5")
+    assert result.exit_code == 0, result.output
+    battery = rz.RosenZenerBattery(
+        num_qubits=6, drive=rz.SineSquaredDrive(20.0, 0.1 * np.pi), interaction=1.5
+    )
+    expected = plan(battery, target_error=0.01)
+    payload = json.loads(result.stdout)
+    assert payload["num_steps"] == expected.num_steps
+    assert payload["shots"] == expected.shots
+    assert payload["total_error"] == pytest.approx(expected.total_error, rel=1e-12)
+    assert payload["is_reachable"] is True
+
+
+def test_table_names_every_source_of_error():
+    result = run("--num-qubits", "5", "--metric", "diagonal_entropy")
+    assert result.exit_code == 0, result.output
+    for text in ("all-pairs layers", "product formula", "device", "shots", "total", "target"):
+        assert text in result.stdout
+    assert "(bit)" in result.stdout
+    assert "within the target" in result.stdout
+
+
+def test_a_device_takes_part_and_may_put_the_target_out_of_reach():
+    result = run(
+        "--num-qubits", "5", "--backend", "fake_torino", "--target-error", "1e-4", "--json"
+    )
+    assert result.exit_code == 0, result.output
+    payload = json.loads(result.stdout)
+    assert payload["device_error"] > 1e-3
+    assert payload["num_two_qubit_gates"] is not None
+    assert payload["is_reachable"] is False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--drive-amplitude", "10,20"], "`drive_amplitude` must be one number"),
+        (["--target-error", "0"], "`target_error` must be positive"),
+        (["--metric", "power"], "`metric` must be one of"),
+        (["--backend", "fake_torno"], "fake_torino"),
+        (["--shots", "0"], "`shots` must be a positive integer"),
+    ],
+)
+def test_user_errors_are_one_line(arguments, message):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1

@@ -114,8 +114,8 @@ def test_error_of_the_energy_is_within_the_declared_validity(
                     level_splitting=splitting,
                     interaction=sign * interaction,
                 )
-                exact = dense(battery, times, steps=100)["stored_energy"]
+                exact = dense(battery, times, steps=70)["stored_energy"]
                 found = evolve_analytic(battery, times, method=method).stored_energy
                 miss = np.abs(found - exact).max() / (num_qubits * splitting)
-                # 1e-6: what 100 steps leave of the reference's own error.
+                # 1e-6: what 70 steps leave of the reference's own error.
                 assert miss < bound(splitting, interaction, num_qubits) + 1e-6

@@ -92,7 +92,7 @@ def test_energy_and_fluctuation_of_many_cells():
 
 
 @pytest.mark.parametrize("num_qubits", [1, 3, 20])
-@pytest.mark.parametrize("interaction", [0.0, 30.0, -30.0])
+@pytest.mark.parametrize("interaction", [0.0, -30.0])
 @pytest.mark.parametrize("delta", [0.0, 1.0])
 def test_nothing_is_nan(num_qubits, interaction, delta):
     battery = battery_of(20.0, num_qubits, interaction=interaction, level_splitting=delta)

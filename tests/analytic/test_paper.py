@@ -295,9 +295,9 @@ def test_pairs_counted_once_halve_the_interaction():
 
 
 @pytest.mark.parametrize("method", ["leading", "paper"])
-@pytest.mark.parametrize("num_qubits", [1, 2, 100])
-@pytest.mark.parametrize("amplitude", [0.0, 20.0, 40.0, -13.0, 1e-12])
-@pytest.mark.parametrize("interaction", [0.0, 30.0, -30.0])
+@pytest.mark.parametrize("num_qubits", [1, 30])
+@pytest.mark.parametrize("amplitude", [0.0, 20.0, 40.0, -13.0])
+@pytest.mark.parametrize("interaction", [0.0, -30.0])
 @pytest.mark.parametrize("delta", [0.0, 1.0])
 def test_nothing_is_nan(method, num_qubits, amplitude, interaction, delta):
     battery = battery_of(amplitude, num_qubits, interaction=interaction, level_splitting=delta)

@@ -217,9 +217,9 @@ def test_unit_scaling(method, scale):
 
 
 @pytest.mark.parametrize("method", ["magnus", "second-order"])
-@pytest.mark.parametrize("num_qubits", [1, 2, 20])
-@pytest.mark.parametrize("amplitude", [0.0, 20.0, -13.0])
-@pytest.mark.parametrize("interaction", [0.0, 30.0, -30.0])
+@pytest.mark.parametrize("num_qubits", [1, 12])
+@pytest.mark.parametrize("amplitude", [0.0, -13.0])
+@pytest.mark.parametrize("interaction", [0.0, 30.0])
 @pytest.mark.parametrize("delta", [0.0, 1.0])
 def test_nothing_is_nan(method, num_qubits, amplitude, interaction, delta):
     battery = battery_of(amplitude, num_qubits, interaction=interaction, level_splitting=delta)

@@ -25,7 +25,7 @@ REPRODUCE_HELP = (
 def reproduce_command(
     figures: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[FIGURE]...", help="fig2 ... fig7, or all.", show_default=False),
+        typer.Argument(metavar="FIGURE", help="fig2 ... fig7, or all.", show_default=False),
     ] = None,
     shots: Annotated[int, typer.Option(help="Shots of each circuit.")] = 4096,
     seed: Annotated[int, typer.Option(help="Seed of the shots.")] = 7,

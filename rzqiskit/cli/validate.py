@@ -23,7 +23,7 @@ VALIDATE_HELP = (
 def validate_command(
     claims: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[CLAIM]...", help="Names of claims (default all).",
+        typer.Argument(metavar="CLAIM", help="Names of claims (default all).",
                        show_default=False),
     ] = None,
     errata: Annotated[

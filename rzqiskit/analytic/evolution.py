@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from rzqiskit.analytic.fourth_order import fourth_order_tier
+from rzqiskit.analytic.leading import leading_tier
+from rzqiskit.analytic.magnus import magnus_tier
+from rzqiskit.analytic.paper import paper_tier
+from rzqiskit.analytic.second_order import second_order_tier
 from rzqiskit.analytic.tier import Tier
 from rzqiskit.metrics import refined_maximum
 from rzqiskit.model import RosenZenerBattery
@@ -21,16 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["METHODS", "evolve_analytic"]
 
-# method -> module and function; "co-moving" alone needs compiled code, so each loads when used.
-_TIERS = {
-    "leading": ("leading", "leading_tier"),
-    "paper": ("paper", "paper_tier"),
-    "magnus": ("magnus", "magnus_tier"),
-    "second-order": ("second_order", "second_order_tier"),
-    "fourth-order": ("fourth_order", "fourth_order_tier"),
-    "co-moving": ("co_moving", "co_moving_tier"),
-}
-METHODS = tuple(_TIERS)
+METHODS = ("leading", "paper", "magnus", "second-order", "fourth-order", "co-moving")
 
 # Above this many numbers (128 MiB) the populations are left out; every metric stays.
 _LARGEST_POPULATION = 2**24
@@ -78,8 +73,7 @@ def evolve_analytic(
     if not isinstance(battery, RosenZenerBattery):
         raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
     time = check_times(times)
-    module, function = _TIERS[check_choice("method", method, METHODS)]
-    tier: Tier = getattr(import_module(f"rzqiskit.analytic.{module}"), function)(battery)
+    tier = _tier(battery, check_choice("method", method, METHODS))
     values = {name: tier.metrics[name](time) for name in METRICS}
     variables: dict[str, tuple[tuple[str, ...], Any]] = {}
     coords: dict[str, tuple[tuple[str, ...], Any]] = {"time": (("time",), time)}
@@ -96,6 +90,23 @@ def evolve_analytic(
         variables[f"final_{name}"] = ((), float(values[name][-1]))
     attrs = provenance(battery, solver="analytic", method=method, validity=tier.validity)
     return make_dataset(variables, coords, attrs)
+
+
+def _tier(battery: RosenZenerBattery, method: str) -> Tier:
+    if method == "leading":
+        return leading_tier(battery)
+    if method == "paper":
+        return paper_tier(battery)
+    if method == "magnus":
+        return magnus_tier(battery)
+    if method == "second-order":
+        return second_order_tier(battery)
+    if method == "fourth-order":
+        return fourth_order_tier(battery)
+    # Needs compiled code, which the formulas do without.
+    from rzqiskit.analytic.co_moving import co_moving_tier
+
+    return co_moving_tier(battery)
 
 
 def _refined_maxima(

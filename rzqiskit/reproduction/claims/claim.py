@@ -66,7 +66,7 @@ def round_up(value: float) -> float:
     """Return the smallest of ..., 0.5, 1, 2, 5, 10, 20, ... that is not below `value`.
 
     Args:
-        value: positive.
+        value: not negative; 0 is its own bound.
 
     Returns:
         The bound.
@@ -75,6 +75,8 @@ def round_up(value: float) -> float:
         >>> [round_up(value) for value in (0.0031, 1.0, 17.2)]
         [0.005, 1.0, 20.0]
     """
+    if value == 0.0:
+        return 0.0
     decade = 10.0 ** math.floor(math.log10(value))
     for factor in (1.0, 2.0, 5.0, 10.0):
         if value <= factor * decade * (1.0 + 1e-9):

@@ -17,7 +17,16 @@ from rzqiskit.reproduction.claims.claim import (
 
 @pytest.mark.parametrize(
     ("value", "bound"),
-    [(0.2, 0.2), (0.2001, 0.5), (0.5, 0.5), (0.9, 1.0), (3.0, 5.0), (7e-4, 1e-3), (51.0, 100.0)],
+    [
+        (0.0, 0.0),
+        (0.2, 0.2),
+        (0.2001, 0.5),
+        (0.5, 0.5),
+        (0.9, 1.0),
+        (3.0, 5.0),
+        (7e-4, 1e-3),
+        (51.0, 100.0),
+    ],
 )
 def test_round_up(value: float, bound: float) -> None:
     assert round_up(value) == bound

@@ -11,10 +11,12 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from rzqiskit.cli.collect import COLLECT_HELP, STATUS_HELP, collect_command, status_command
 from rzqiskit.cli.compare import COMPARE_HELP, compare_command
 from rzqiskit.cli.plan import PLAN_HELP, plan_command
 from rzqiskit.cli.reproduce import REPRODUCE_HELP, reproduce_command
 from rzqiskit.cli.show import SHOW_HELP, show_command
+from rzqiskit.cli.submit import SUBMIT_HELP, submit_command
 from rzqiskit.cli.sweep import SWEEP_HELP, sweep_command
 from rzqiskit.cli.validate import VALIDATE_HELP, validate_command
 
@@ -96,6 +98,9 @@ def _root(
 
 app.command("compare", help=COMPARE_HELP)(compare_command)
 app.command("plan", help=PLAN_HELP)(plan_command)
+app.command("submit", help=SUBMIT_HELP)(submit_command)
+app.command("status", help=STATUS_HELP)(status_command)
+app.command("collect", help=COLLECT_HELP)(collect_command)
 app.command("sweep", help=SWEEP_HELP)(sweep_command)
 app.command("show", help=SHOW_HELP)(show_command)
 app.command("reproduce", help=REPRODUCE_HELP)(reproduce_command)

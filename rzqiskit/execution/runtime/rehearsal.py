@@ -65,6 +65,7 @@ def run_payload(
     program, _ = converter.decoder(converter.model.model_validate(params))
     seeds = (seed or np.random.SeedSequence()).generate_state(len(program.items))
     data = []
+    models: dict[tuple[int, ...], Any] = {}
     for item, item_seed in zip(program.items, seeds.tolist(), strict=True):
         _check_instructions(item.circuit, fake)
         qubits = active_qubits(item.circuit)
@@ -72,7 +73,9 @@ def run_payload(
         single = QuantumProgram(
             program.shots, [_with_circuit(item, cut_circuit(item.circuit, qubits))]
         )
-        simulator = AerSimulator(noise_model=device_noise_model(fake, qubits))
+        if qubits not in models:
+            models[qubits] = device_noise_model(fake, qubits)
+        simulator = AerSimulator(noise_model=models[qubits])
         # Its default rounds angles to 1e-5 quarter turns, for simulators of Clifford circuits.
         options = SimulatorOptions(seed_simulator=item_seed % _SEED_BOUND, angle_decimals=12)
         (result,) = run_quantum_program(simulator, single, options)

@@ -1,0 +1,186 @@
+"""``rzqiskit submit``: charging circuits to a device, by way of a run folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rzqiskit.cli.battery_options import (
+    DriveAmplitudeOption,
+    DriveAngularFrequencyOption,
+    DriveCenterOption,
+    DriveDurationOption,
+    DriveOption,
+    DrivePeriodOption,
+    DrivePhaseOption,
+    DriveSamplesOption,
+    DriveTimeConstantOption,
+    DriveWidthOption,
+    InteractionOption,
+    LevelSplittingOption,
+    NumQubitsOption,
+    PairCountingOption,
+    build_battery,
+)
+from rzqiskit.cli.drive_options import DriveShape
+from rzqiskit.model import PAIR_COUNTINGS
+
+if TYPE_CHECKING:
+    from rzqiskit.submission import SubmissionEstimate
+
+__all__ = ["SUBMIT_HELP", "submit_command"]
+
+SUBMIT_HELP = (
+    "Send the charging circuits of a battery to a device, and keep everything in a run folder.\n\n"
+    "Then rzqiskit status tells where the jobs are, and rzqiskit collect fetches what is finished; "
+    "from any process, on any day. Rehearse with --backend local:FakeTorino. Devices are found "
+    "through the account that QiskitRuntimeService.save_account has saved."
+)
+
+_DEVICE, _CIRCUITS = "Device", "Circuits"
+
+
+def submit_command(
+    backend: Annotated[
+        str,
+        typer.Option(
+            help="Device of your saved account, or local:FakeTorino and the like.",
+            rich_help_panel=_DEVICE,
+        ),
+    ],
+    folder: Annotated[
+        Path | None,
+        typer.Option(help="Run folder to make (default charging-<time>).", rich_help_panel=_DEVICE),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Print circuits, depth, shots and estimated device seconds; send nothing.",
+            rich_help_panel=_DEVICE,
+        ),
+    ] = False,
+    num_qubits: NumQubitsOption = 6,
+    interaction: InteractionOption = "2",
+    level_splitting: LevelSplittingOption = "1",
+    pair_counting: PairCountingOption = PAIR_COUNTINGS[0],
+    drive: DriveOption = DriveShape.SINE_SQUARED,
+    drive_amplitude: DriveAmplitudeOption = "20",
+    drive_period: DrivePeriodOption = None,
+    drive_duration: DriveDurationOption = None,
+    drive_center: DriveCenterOption = None,
+    drive_width: DriveWidthOption = None,
+    drive_time_constant: DriveTimeConstantOption = None,
+    drive_angular_frequency: DriveAngularFrequencyOption = None,
+    drive_phase: DrivePhaseOption = None,
+    drive_samples: DriveSamplesOption = None,
+    num_times: Annotated[
+        int,
+        typer.Option(help="Equal times up to the end of the pulse.", rich_help_panel=_CIRCUITS),
+    ] = 8,
+    num_steps: Annotated[
+        int, typer.Option(help="Slices of each circuit.", rich_help_panel=_CIRCUITS)
+    ] = 2,
+    order: Annotated[
+        int, typer.Option(help="Order of the product formula.", rich_help_panel=_CIRCUITS)
+    ] = 2,
+    network: Annotated[
+        str,
+        typer.Option(
+            help="Network of the collective layers: auto, line, parity or fractional.",
+            rich_help_panel=_CIRCUITS,
+        ),
+    ] = "auto",
+    shots: Annotated[
+        int, typer.Option(help="Shots of each circuit.", rich_help_panel=_CIRCUITS)
+    ] = 4096,
+    no_calibration: Annotated[
+        bool,
+        typer.Option(
+            "--no-calibration",
+            help="Leave out the circuits for readout calibration.",
+            rich_help_panel=_CIRCUITS,
+        ),
+    ] = False,
+    options: Annotated[
+        str | None,
+        typer.Option(
+            metavar="JSON",
+            help='The runtime\'s sampler options, e.g. {"twirling": {"enable_gates": true}}.',
+            rich_help_panel=_DEVICE,
+        ),
+    ] = None,
+    fractional_gates: Annotated[
+        bool,
+        typer.Option(
+            "--fractional-gates", help="Use the device's RZZ gates.", rich_help_panel=_DEVICE
+        ),
+    ] = False,
+    max_circuits_per_job: Annotated[
+        int | None, typer.Option(help="Most circuits of one job.", rich_help_panel=_DEVICE)
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of a rehearsal's shots.", rich_help_panel=_DEVICE)
+    ] = None,
+) -> None:
+    """Send the charging circuits of a battery to a device."""
+    import numpy as np
+
+    from rzqiskit.validation import check_positive_integer
+
+    battery = build_battery(locals())
+    number = check_positive_integer("num_times", num_times)
+    times = np.linspace(0.0, battery.drive.duration, number + 1)[1:]
+    settings: dict[str, Any] = {
+        "shots": shots,
+        "num_steps": num_steps,
+        "order": order,
+        "network": network,
+        "readout_calibration": not no_calibration,
+        "options": _parse_options(options),
+        "fractional_gates": fractional_gates,
+        "max_circuits_per_job": max_circuits_per_job,
+    }
+    from rzqiskit.submission import estimate_submission, submit_charging
+
+    if dry_run:
+        if folder is not None or seed is not None:
+            name = "folder" if folder is not None else "seed"
+            raise ValueError(f"`{name}` must not be given with --dry-run, which writes nothing.")
+        _print_estimate(estimate_submission(battery, times, backend, **settings))
+        typer.echo("nothing was sent")
+        return
+    path = submit_charging(battery, times, backend, folder=folder, seed=seed, **settings)
+    typer.echo(f"sent, see {path}: rzqiskit status {path}, rzqiskit collect {path}")
+
+
+def _parse_options(text: str | None) -> dict[str, Any] | None:
+    import json
+
+    if text is None:
+        return None
+    try:
+        options = json.loads(text)
+    except ValueError:
+        options = None
+    if not isinstance(options, dict):
+        raise ValueError(f"`options` must be a JSON object, got {text!r}.")
+    return options
+
+
+def _print_estimate(estimate: SubmissionEstimate) -> None:
+    rows = {
+        "device": estimate.device,
+        "cells": f"{estimate.num_qubits}",
+        "circuits": f"{estimate.num_circuits} in {estimate.num_jobs} jobs",
+        "shots each": f"{estimate.shots}",
+        "two-qubit gates": f"{estimate.largest_num_two_qubit_gates} at most",
+        "two-qubit depth": f"{estimate.largest_depth} at most",
+        "one shot": f"{1e6 * estimate.circuit_seconds:.1f} us at most, without the delay after it",
+        "device time": f"{estimate.device_seconds:.1f} s, without loading the jobs",
+    }
+    width = max(len(name) for name in rows)
+    for name, value in rows.items():
+        typer.echo(f"{name:{width}}  {value}")

@@ -27,7 +27,7 @@ class GridSolution(NamedTuple):
         metrics: shape (size, 5, num_times), in the order of `schema.METRICS`; without times, one
             column: the end of each pulse.
         maxima: shape (size, 5, 2), the maximum over the run and its time.
-        report: shape (size, 8), see `rzqiskit.dicke.solver.REPORT_FIELDS`.
+        report: shape (size, 9), see `rzqiskit.dicke.solver.REPORT_FIELDS`.
         status: shape (size,), 0 where solved; other rows are meaningless.
     """
 

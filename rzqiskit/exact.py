@@ -206,12 +206,29 @@ def _evolve_one(
     wants_moments = any(name in FROM_MOMENTS for name in names)
     moments = np.zeros((NUM_MOMENTS, time.size if wants_moments else 0))
     maxima, report = np.zeros((len(METRICS), 2)), np.zeros(len(REPORT_FIELDS))
-    status = solve_battery(
-        num, delta, battery.jz_squared_coefficient, *drive, time, float(time[-1]), tolerance,
-        *limits, table, offsets[0], with_entropy, metrics, moments, maxima, report,
-    )  # fmt: skip
-    if status != 0:
-        raise ConvergenceError(_failure(status, limits, battery, report))
+
+    def solve(populations: FloatArray, window_start: npt.NDArray[np.int64]) -> None:
+        status = solve_battery(
+            num, delta, battery.jz_squared_coefficient, *drive, time, float(time[-1]), tolerance,
+            *limits, table, offsets[0], with_entropy, metrics, moments, maxima, report,
+            populations, window_start,
+        )  # fmt: skip
+        if status != 0:
+            raise ConvergenceError(_failure(status, limits, battery, report))
+
+    nowhere = np.zeros(0, dtype=np.int64)
+    window, start = np.zeros((0, 0)), nowhere
+    dense = np.zeros((0, 0))
+    needs_all = "population" in names or "incoherent_ergotropy" in names
+    if num <= MAX_POPULATION_QUBITS and needs_all:
+        dense = np.zeros((time.size, num + 1))
+    solve(dense, nowhere)
+    if "population_window" in names or (num > MAX_POPULATION_QUBITS and needs_all):
+        # Once for the width of the widest window, once for its contents.
+        start = np.zeros(time.size, dtype=np.int64)
+        solve(np.zeros((time.size, 0)), start)
+        window = np.zeros((time.size, int(report[-1])))
+        solve(window, start)
 
     variables: dict[str, tuple[tuple[str, ...], Any]] = {}
     coords: dict[str, tuple[tuple[str, ...], Any]] = {"time": (("time",), time)}
@@ -219,12 +236,17 @@ def _evolve_one(
         variables.update(correlations_from_moments(battery, time, metrics[0], moments, names))
         if "collective_spin" in names:
             coords["axis"] = (("axis",), ["x", "y", "z"])
-    if any(name in names for name in ("population", "population_window", "incoherent_ergotropy")):
-        arguments = (num, delta, battery.jz_squared_coefficient, *drive, time, *report[5:7],
-                     *limits, table, offsets[0])  # fmt: skip
-        variables.update(_populations(battery, arguments, names))
-        if "population" in names:
-            coords["excitations"] = (("excitations",), np.arange(num + 1))
+    if "population" in names:
+        variables["population"] = (("time", "excitations"), dense)
+        coords["excitations"] = (("excitations",), np.arange(num + 1))
+    if "population_window" in names:
+        variables["population_window"] = (("time", "window"), window)
+        variables["window_start"] = (("time",), start)
+    if "incoherent_ergotropy" in names:
+        work = incoherent_ergotropy(dense if dense.size else window, delta)
+        if not dense.size:  # the levels of the window start higher up
+            work = work + delta * start * window.sum(axis=1)
+        variables["incoherent_ergotropy"] = (("time",), work)
     for i, name in enumerate(METRICS):
         if name in names:
             variables[name] = (("time",), metrics[i])
@@ -256,38 +278,6 @@ def _failure(
         f"{reason}: stopped at t = {report[7]:.6g} with {report[0]:.0f} levels "
         f"(`num_qubits` = {battery.num_qubits}, `interaction` = {battery.interaction:g})."
     )
-
-
-def _populations(
-    battery: RosenZenerBattery, arguments: tuple[Any, ...], names: tuple[str, ...]
-) -> dict[str, tuple[tuple[str, ...], Any]]:
-    """Return the populations, dense or windowed, and what follows from them."""
-    from rzqiskit.dicke.solver import solve_populations
-
-    num, num_times = battery.num_qubits, arguments[7].size
-    result: dict[str, tuple[tuple[str, ...], Any]] = {}
-    if num <= MAX_POPULATION_QUBITS:
-        start = np.empty(0, dtype=np.int64)
-        values = np.zeros((num_times, num + 1))
-        solve_populations(*arguments, values, start)
-    if num > MAX_POPULATION_QUBITS or "population_window" in names:
-        start = np.zeros(num_times, dtype=np.int64)
-        width = solve_populations(*arguments, np.zeros((num_times, 0)), start)
-        window = np.zeros((num_times, width))
-        solve_populations(*arguments, window, start)
-        if "population_window" in names:
-            result["population_window"] = (("time", "window"), window)
-            result["window_start"] = (("time",), start)
-        if num > MAX_POPULATION_QUBITS:
-            values = window
-    if "population" in names:
-        result["population"] = (("time", "excitations"), values)
-    if "incoherent_ergotropy" in names:
-        work = incoherent_ergotropy(values, battery.level_splitting)
-        if num > MAX_POPULATION_QUBITS:  # the levels of the window start higher up
-            work = work + battery.level_splitting * start * values.sum(axis=1)
-        result["incoherent_ergotropy"] = (("time",), work)
-    return result
 
 
 def _evolve_grid(

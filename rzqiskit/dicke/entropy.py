@@ -15,7 +15,7 @@ from rzqiskit.dicke.rotations import (
     populations_window,
 )
 
-__all__ = ["find_entropy_maximum", "sample_entropy", "sample_populations"]
+__all__ = ["find_entropy_maximum", "sample_populations"]
 
 _GOLDEN = 0.3819660112501051  # (3 - sqrt 5)/2
 _TIME_RESOLUTION = 1e-9  # a maximum is flat: finer, rounding decides
@@ -46,28 +46,15 @@ def _entropy_at(t, step, num_qubits, starts, table, flat, rotation, offset, y):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def sample_entropy(times, num_qubits, starts, table, flat, first, last, rotation, offset, entropy):
-    """Write S at times first <= i < last into `entropy`, bits."""
-    y = np.empty(state_size(table[:, 0].max()))
-    step = 0
-    for i in range(first, last):
-        t = min(times[i], starts[-1])
-        if i > first and times[i - 1] >= starts[-1]:  # the pulse is over: nothing changes
-            entropy[i] = entropy[i - 1]
-            continue
-        step = find_step(t, starts, step)
-        entropy[i] = _entropy_at(t, step, num_qubits, starts, table, flat, rotation, offset, y)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def sample_populations(
-    times, num_qubits, starts, table, flat, first, last, rotation, offset, out, window_start
-):
-    """Write the populations at times first <= i < last into rows of `out`.
+    times, num_qubits, starts, table, flat, first, last, rotation, offset, entropy, out,
+    window_start,
+):  # fmt: skip
+    """Write S (bits) and the populations at times first <= i < last.
 
-    With `window_start` empty, `out` has N + 1 columns. Otherwise row i starts at the level
-    window_start[i]; returns the number of columns that the widest row needs, so that a caller
-    can come back with a wider `out`.
+    `entropy` and the rows of `out` are left alone where they are empty. With `window_start` empty,
+    `out` has N + 1 columns. Otherwise row i starts at the level window_start[i]; returns the number
+    of columns that the widest row needs, so that a caller can come back with a wider `out`.
     """
     y = np.empty(state_size(table[:, 0].max()))
     step = widest = 0
@@ -76,13 +63,18 @@ def sample_populations(
         step = find_step(t, starts, step)
         levels = interpolate_state(t, step, starts, table, flat, y)
         start, populations = state_populations(y, levels, num_qubits, rotation, offset)
+        if entropy.size > 0:
+            entropy[i] = entropy_bits(populations, populations.size)
+        if out.shape[0] == 0:
+            continue
         widest = max(widest, populations.size)
         column = start
         if window_start.size > 0:
             window_start[i] = start
             column = 0
-        if column + populations.size <= out.shape[1]:
-            out[i, column : column + populations.size] = populations
+        for j in range(out.shape[1]):
+            inside = column <= j < column + populations.size
+            out[i, j] = populations[j - column] if inside else 0.0
     return widest
 
 

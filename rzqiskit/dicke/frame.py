@@ -105,8 +105,9 @@ def _hops(levels, num_qubits):
     """Return the matrix elements from the level below and from the one above, shape (2, levels)."""
     s = ladder(levels, num_qubits)
     hops = np.zeros((2, levels))
-    hops[0, 1:] = s[:-1]
-    hops[1, :-1] = s[:-1]
+    for k in range(levels - 1):
+        hops[0, k + 1] = s[k]
+        hops[1, k] = s[k]
     return hops
 
 
@@ -175,9 +176,9 @@ def _component_scale(levels, tilt):
     the lowest that small; their errors have to be small against `tilt`, all others against 1.
     """
     scale = np.ones(state_size(levels))
-    scale[:2] = 1.0 / tilt
-    scale[LEVEL_0 + 1 : LEVEL_0 + levels] = 1.0 / tilt
-    scale[LEVEL_0 + levels + 1 : LEVEL_0 + 2 * levels] = 1.0 / tilt
+    scale[0] = scale[1] = 1.0 / tilt
+    for k in range(1, levels):
+        scale[LEVEL_0 + k] = scale[LEVEL_0 + levels + k] = 1.0 / tilt
     return scale
 
 
@@ -207,8 +208,8 @@ def _top_terms(dense, scale, n):
     """
     top = below = 0.0
     for i in range(n):
-        top += (scale[i] * dense[7, i]) ** 2
-        below += (scale[i] * dense[6, i]) ** 2
+        top += (scale[i] * dense[7 * n + i]) ** 2
+        below += (scale[i] * dense[6 * n + i]) ** 2
     # maxima of x^4 (1 - x)^3 and of x^3 (1 - x)^3 over the step
     return 0.0084 * math.sqrt(top), 0.0156 * math.sqrt(below)
 
@@ -217,9 +218,12 @@ def _top_terms(dense, scale, n):
 def _releveled(y, old, new):
     """Return the state, or a slope, on `new` instead of `old` levels."""
     state = np.zeros(state_size(new) + 1)
-    state[:LEVEL_0] = y[:LEVEL_0]
-    state[LEVEL_0 : LEVEL_0 + old] = y[LEVEL_0 : LEVEL_0 + old]
-    state[LEVEL_0 + new : LEVEL_0 + new + old] = y[LEVEL_0 + old : LEVEL_0 + 2 * old]
+    # Loops, not slices: numba compiles an assignment between slices for seconds.
+    for i in range(LEVEL_0):
+        state[i] = y[i]
+    for k in range(old):
+        state[LEVEL_0 + k] = y[LEVEL_0 + k]
+        state[LEVEL_0 + new + k] = y[LEVEL_0 + old + k]
     return state
 
 
@@ -236,14 +240,17 @@ def _workspace(levels, num_qubits, tilt):
 @njit(cache=True, nogil=True, error_model="numpy")
 def _grown(array, size):
     longer = np.empty(size)
-    longer[: array.size] = array
+    for i in range(array.size):
+        longer[i] = array[i]
     return longer
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _grown_table(table, rows):
     taller = np.empty((rows, table.shape[1]), np.int64)
-    taller[: table.shape[0]] = table
+    for i in range(table.shape[0]):
+        for j in range(table.shape[1]):
+            taller[i, j] = table[i, j]
     return taller
 
 
@@ -348,7 +355,8 @@ def integrate_frame(
                     slopes, stage, zero, error_work, scale, hops, work = _workspace(
                         levels, num_qubits, tilt
                     )
-                    slopes[0] = slope[:n]
+                    for i in range(n):
+                        slopes[0, i] = slope[i]
                     continue
             if n_steps == capacity:
                 capacity *= 2
@@ -359,13 +367,13 @@ def integrate_frame(
             table[n_steps, 1] = used
             table[n_steps, 2] = piece
             # `stage` is needed for the extra stages: the new state goes into the store first
-            dense = flat[used : used + 8 * n].reshape(8, n)
+            dense = flat[used : used + 8 * n]
             for i in range(n):
                 rise = stage[i] - y[i]
-                dense[0, i] = y[i]
-                dense[1, i] = rise
-                dense[2, i] = step * slopes[0, i] - rise
-                dense[3, i] = 2.0 * rise - step * (slopes[12, i] + slopes[0, i])
+                dense[i] = y[i]
+                dense[n + i] = rise
+                dense[2 * n + i] = step * slopes[0, i] - rise
+                dense[3 * n + i] = 2.0 * rise - step * (slopes[12, i] + slopes[0, i])
             norm = 0.0
             for i in range(LEVEL_0, n):
                 norm += stage[i] * stage[i]
@@ -374,7 +382,7 @@ def integrate_frame(
                 f = pulse_value(t + _C[i] * step, kind, parameters, edges, coefficients, piece)
                 _slope(f, delta, g, num_qubits, hops, stage, (slopes, i), work, levels)
             for i in range(4):
-                _combine(_ROW_D + i, zero, step, slopes, dense[4 + i], n)
+                _combine(_ROW_D + i, zero, step, slopes, dense[(4 + i) * n :], n)
             top, below = _top_terms(dense, scale, n)
             if top > _DENSE_FLOOR * tolerance and top > below:
                 count[REJECTED] += 1
@@ -384,7 +392,7 @@ def integrate_frame(
             if levels < full:
                 clock[WEIGHT] = max(clock[WEIGHT], edge)
             for i in range(n):
-                y[i] += dense[1, i]
+                y[i] += dense[n + i]
                 slopes[0, i] = slopes[12, i]
             used += 8 * n
             n_steps += 1

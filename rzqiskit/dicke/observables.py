@@ -50,7 +50,6 @@ def interpolate_state(t, step, starts, table, flat, y):
     """Write the state at `t` into `y`; return its number of levels."""
     levels, offset = table[step, 0], table[step, 1]
     n = state_size(levels)
-    dense = flat[offset : offset + 8 * n].reshape(8, n)
     x = (t - starts[step]) / (starts[step + 1] - starts[step])
     z = 1.0 - x
     w1, w2 = x, x * z
@@ -58,9 +57,11 @@ def interpolate_state(t, step, starts, table, flat, y):
     w5, w6 = w4 * x, w4 * w2
     w7 = w6 * x
     for i in range(n):
+        o = offset + i
         y[i] = (
-            dense[0, i] + w1 * dense[1, i] + w2 * dense[2, i] + w3 * dense[3, i]
-            + w4 * dense[4, i] + w5 * dense[5, i] + w6 * dense[6, i] + w7 * dense[7, i]
+            flat[o] + w1 * flat[o + n] + w2 * flat[o + 2 * n] + w3 * flat[o + 3 * n]
+            + w4 * flat[o + 4 * n] + w5 * flat[o + 5 * n] + w6 * flat[o + 6 * n]
+            + w7 * flat[o + 7 * n]
         )  # fmt: skip
     return levels
 
@@ -165,7 +166,8 @@ def sample_metrics(
             metrics[POWER, i] = delta * f * row[MEAN_Y]
         metrics[FLUCTUATION, i] = delta * math.sqrt(row[VAR_Z])
         if moments.shape[1] > 0:
-            moments[:, i] = row
+            for j in range(NUM_MOMENTS):
+                moments[j, i] = row[j]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -255,5 +257,5 @@ def find_maxima(
                         if side == -1:
                             slope_lo *= 0.5
                         side = -1
-            left[:] = right
+            left, right = right, left
     return math.sqrt(largest)

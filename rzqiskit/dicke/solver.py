@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numba import njit
 
-from rzqiskit.dicke.entropy import find_entropy_maximum, sample_entropy, sample_populations
+from rzqiskit.dicke.entropy import find_entropy_maximum, sample_populations
 from rzqiskit.dicke.frame import (
     DONE,
     DRIFT,
@@ -29,7 +29,7 @@ from rzqiskit.dicke.frame import (
 from rzqiskit.dicke.observables import FLUCTUATION, NUM_MOMENTS, find_maxima, sample_metrics
 from rzqiskit.dicke.pulses import pulse_value
 
-__all__ = ["NUM_METRICS", "REPORT_FIELDS", "solve_batch", "solve_battery", "solve_populations"]
+__all__ = ["NUM_METRICS", "REPORT_FIELDS", "solve_batch", "solve_battery"]
 
 NUM_METRICS = 5
 REPORT_FIELDS = (
@@ -41,6 +41,7 @@ REPORT_FIELDS = (
     "local_tolerance",
     "tilt",
     "end_time",
+    "window_width",
 )
 # Local error against the tolerance, and the steps that it may add up over: measured over random
 # problems, see tests/test_exact_tolerance.py.
@@ -69,12 +70,14 @@ def _strength_and_area(delta, kind, parameters, edges, coefficients):
 def solve_battery(
     num_qubits, delta, g, kind, parameters, edges, coefficients, times, end, tolerance,
     max_levels, max_steps, rotation, offset, with_entropy, metrics, moments, maxima, report,
+    populations, window_start,
 ):  # fmt: skip
     """Solve one battery from 0 to `end`; return the status of the integrator.
 
     Written are `metrics` (5, num_times) and, unless it has no columns, `moments` (10, num_times)
     at `times` (num_times,), which may be empty; `maxima` (5, 2), the maximum over [0, end] and its
-    time, of E, P, P_I, Sigma, S; `report` (8,), see REPORT_FIELDS.
+    time, of E, P, P_I, Sigma, S; `report` (9,), see REPORT_FIELDS; and, unless it has no rows,
+    `populations`, see `sample_populations`.
     """
     if num_qubits == 1:
         g = 0.0  # Jz^2 = 1/4: a number
@@ -86,9 +89,9 @@ def solve_battery(
     for _ in range(4):
         local = max(_FLOOR, _SAFETY * tolerance * patience / strength)
         y, clock, count = initial_state(num_qubits, g)
-        maxima[:, 0] = -math.inf
-        maxima[:, 1] = 0.0
-        written = 0
+        for i in range(NUM_METRICS):
+            maxima[i, 0], maxima[i, 1] = -math.inf, 0.0
+        written = widest = 0
         largest = 0.0
         status = MORE
         while status == MORE:
@@ -106,9 +109,13 @@ def solve_battery(
             here = find_maxima(num_qubits, delta, g, kind, parameters, edges, coefficients,
                                starts, table, flat, maxima)  # fmt: skip
             largest = max(largest, here)
+            if with_entropy or populations.shape[0] > 0:
+                entropy = metrics[NUM_METRICS - 1, : metrics.shape[1] * int(with_entropy)]
+                width = sample_populations(times, num_qubits, starts, table, flat, written, last,
+                                           rotation, offset, entropy, populations,
+                                           window_start)  # fmt: skip
+                widest = max(widest, width)
             if with_entropy:
-                sample_entropy(times, num_qubits, starts, table, flat, written, last, rotation,
-                               offset, metrics[NUM_METRICS - 1])  # fmt: skip
                 find_entropy_maximum(num_qubits, starts, table, flat, rotation, offset,
                                      maxima[NUM_METRICS - 1])  # fmt: skip
             written = max(written, last)
@@ -116,6 +123,7 @@ def solve_battery(
         report[1], report[2] = count[STEPS], count[REJECTED]
         report[3], report[4] = clock[WEIGHT], clock[DRIFT]
         report[5], report[6], report[7] = local, tilt, clock[TIME]
+        report[8] = widest
         # A weak pulse leaves the largest Sigma small, a long one adds up many local errors: once
         # more where the run turns out to be either.
         weak = largest < 0.5 * tilt
@@ -131,36 +139,6 @@ def solve_battery(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def solve_populations(
-    num_qubits, delta, g, kind, parameters, edges, coefficients, times, local_tolerance, tilt,
-    max_levels, max_steps, rotation, offset, populations, window_start,
-):  # fmt: skip
-    """Write the populations at `times`, see `sample_populations`; return the widest row's width.
-
-    The run is repeated with the tolerances that `solve_battery` reported.
-    """
-    if num_qubits == 1:
-        g = 0.0
-    y, clock, count = initial_state(num_qubits, g)
-    end = min(times[-1], edges[-1])
-    written = widest = 0
-    status = MORE
-    while status == MORE:
-        status, starts, table, flat, y = integrate_frame(
-            num_qubits, delta, g, kind, parameters, edges, coefficients, end, local_tolerance,
-            tilt, max_levels, max_steps, y, clock, count,
-        )  # fmt: skip
-        last = times.size
-        if status == MORE:
-            last = np.searchsorted(times, starts[-1], side="right")
-        width = sample_populations(times, num_qubits, starts, table, flat, written, last,
-                                   rotation, offset, populations, window_start)  # fmt: skip
-        widest = max(widest, width)
-        written = max(written, last)
-    return widest
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def solve_batch(
     first, last, num_qubits, delta, g, kind, parameters, durations, edges, coefficients, times,
     relative, tolerance, max_levels, max_steps, rotation, offsets, with_entropy, metrics, maxima,
@@ -172,6 +150,7 @@ def solve_batch(
     that the whole batch shares. `times` is common, in units of the duration where `relative`.
     """
     no_moments = np.empty((NUM_MOMENTS, 0))
+    no_populations, no_start = np.empty((0, 0)), np.empty(0, np.int64)
     own_edges = np.zeros(2)
     for i in range(first, last):
         window = edges
@@ -183,5 +162,5 @@ def solve_batch(
         status[i] = solve_battery(
             num_qubits[i], delta[i], g[i], kind, parameters[i], window, coefficients, own_times,
             end, tolerance, max_levels, max_steps, rotation, offsets[i], with_entropy,
-            metrics[i], no_moments, maxima[i], report[i],
+            metrics[i], no_moments, maxima[i], report[i], no_populations, no_start,
         )  # fmt: skip

@@ -27,5 +27,6 @@ def kernel_loading_seconds() -> float:
         1, 1.0, 0.0, RECTANGULAR, np.ones(4), np.array([0.0, 1.0]), np.empty((0, 1)),
         np.array([1.0]), 1.0, 1e-3, 2, 1000, table, offsets[0], True, np.zeros((NUM_METRICS, 1)),
         np.zeros((NUM_MOMENTS, 0)), np.zeros((NUM_METRICS, 2)), np.zeros(len(REPORT_FIELDS)),
+        np.zeros((0, 0)), np.zeros(0, dtype=np.int64),
     )  # fmt: skip
     return time.perf_counter() - start

@@ -90,7 +90,8 @@ def test_the_store_can_be_taken_in_chunks():
     report = np.zeros(len(solver.REPORT_FIELDS))
     solver.solve_battery(
         num, 1.0, g, *encoded, times, drive.duration, 1e-10, 10_000, 10**6, np.zeros(0), 0,
-        False, metrics, np.zeros((10, 0)), maxima, report,
+        False, metrics, np.zeros((10, 0)), maxima, report, np.zeros((0, 0)),
+        np.zeros(0, dtype=np.int64),
     )  # fmt: skip
     from scipy.integrate import solve_ivp
 

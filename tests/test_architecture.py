@@ -45,8 +45,8 @@ TABLE = {
     "comparison": {
         *PARAMETERS, "schema", "metrics", "estimation", "exact", "analytic", "charging",
     },
-    "sweep": {
-        *PARAMETERS, "grid", "schema", "metrics", "batches", "exact", "analytic", "charging",
+    "sweeps": {
+        *PARAMETERS, "grid", "schema", "metrics", "batches", "exact", "analytic", "charging", "estimation",
     },
     "planning": {
         *PARAMETERS, "schema", "metrics", "dicke", "exact", "circuits", "execution", "emulator",
@@ -54,7 +54,7 @@ TABLE = {
     },
     "reproduction": {
         *PARAMETERS, "grid", "schema", "metrics", "correlations", "spectrum", "exact", "analytic",
-        "circuits", "emulator", "execution", "estimation", "charging", "comparison", "sweep",
+        "circuits", "emulator", "execution", "estimation", "charging", "comparison", "sweeps",
     },
     "plotting": {"schema"},
 }  # fmt: skip
@@ -68,7 +68,7 @@ LIBRARIES = {
     "matplotlib": {"plotting", "cli"},
     "numba": {"dicke"},
     "typer": {"cli"},
-    "rich": {"cli", "sweep"},  # a sweep shows its progress in notebooks too
+    "rich": {"cli", "sweeps"},  # a sweep shows its progress in notebooks too
     "click": {"cli"},
     "pickle": set(),
 }

@@ -38,7 +38,7 @@ def show_command(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace that file.")] = False,
 ) -> None:
     """Show the results of a sweep."""
-    from rzqiskit.sweep import open_sweep
+    from rzqiskit.sweeps import open_sweep
 
     if output is not None and output.suffix not in (".png", ".pdf", ".svg"):
         raise ValueError(f"`output` must end in .png, .pdf or .svg, got {output}.")

@@ -51,7 +51,7 @@ def sweep_command(
     if resume is not None and store is not None:
         raise ValueError("`store` must not be given with --resume, which names it.")
 
-    from rzqiskit.sweep import load_specification, stored_specification
+    from rzqiskit.sweeps import load_specification, stored_specification
 
     if resume is not None:
         plan, target = stored_specification(resume), resume
@@ -65,7 +65,7 @@ def sweep_command(
 
 
 def _run(plan: Any, target: Path, workers: int, scheduler: str | None, strict: bool) -> xr.Dataset:
-    from rzqiskit.sweep import SweepInterrupted, sweep
+    from rzqiskit.sweeps import SweepInterrupted, sweep
 
     try:
         if not workers and scheduler is None:

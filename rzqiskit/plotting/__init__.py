@@ -12,6 +12,7 @@ from rzqiskit.plotting.metrics import (
     plot_population,
     plot_stored_energy,
 )
+from rzqiskit.plotting.reproduction import plot_reproduction
 from rzqiskit.plotting.style import plot_style
 from rzqiskit.plotting.sweep import plot_sweep
 
@@ -23,6 +24,7 @@ __all__ = [
     "plot_instantaneous_power",
     "plot_metric",
     "plot_population",
+    "plot_reproduction",
     "plot_stored_energy",
     "plot_style",
     "plot_sweep",

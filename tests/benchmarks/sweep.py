@@ -21,9 +21,9 @@ import numpy as np
 from distributed import Client, LocalCluster
 
 from rzqiskit.drives import SineSquaredDrive
-from rzqiskit.sweep import SweepSpecification, sweep
-from rzqiskit.sweep.solve import BlockResult
-from rzqiskit.sweep.store import SweepStore
+from rzqiskit.sweeps import SweepSpecification, sweep
+from rzqiskit.sweeps.solve import BlockResult
+from rzqiskit.sweeps.store import SweepStore
 
 
 def grid(scale: float, num_qubits: int) -> dict:
@@ -80,7 +80,7 @@ def measure_overhead() -> None:
         tempfile.TemporaryDirectory() as folder,
     ):
         sweep(specification, client=client)
-        from rzqiskit.sweep import chunks
+        from rzqiskit.sweeps import chunks
 
         whole = seconds(lambda: sweep(specification, client=client, store=Path(folder) / "whole"))
         chunks.MOST_POINTS = 1

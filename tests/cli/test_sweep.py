@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from rzqiskit.cli.app import app
-from rzqiskit.sweep import load_specification, open_sweep, sweep
-from rzqiskit.sweep.solve import solve_block
+from rzqiskit.sweeps import load_specification, open_sweep, sweep
+from rzqiskit.sweeps.solve import solve_block
 
 SPECIFICATION = """\
 quantities = ["final_stored_energy", "maximum_average_power"]
@@ -46,7 +46,7 @@ def test_sweep_writes_a_store(plan, tmp_path) -> None:
 
 
 def test_resume_after_an_interruption(plan, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("rzqiskit.sweep.chunks.MOST_POINTS", 108)
+    monkeypatch.setattr("rzqiskit.sweeps.chunks.MOST_POINTS", 108)
     calls = []
 
     def interrupted(specification, num_threads=None):
@@ -55,7 +55,7 @@ def test_resume_after_an_interruption(plan, tmp_path, monkeypatch) -> None:
             raise KeyboardInterrupt
         return solve_block(specification, num_threads)
 
-    monkeypatch.setattr("rzqiskit.sweep.run.solve_block", interrupted)
+    monkeypatch.setattr("rzqiskit.sweeps.run.solve_block", interrupted)
     stopped = run("sweep", plan, "--store", tmp_path / "s")
     assert stopped.exit_code == 130
     assert stopped.stderr.count("\n") == 1

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from rzqiskit.drives import GaussianDrive, SampledDrive, SineSquaredDrive
-from rzqiskit.sweep import SweepSpecification, load_specification
-from rzqiskit.sweep.toml_lines import key_lines
-from rzqiskit.sweep.toml_specification import parse_specification
+from rzqiskit.sweeps import SweepSpecification, load_specification
+from rzqiskit.sweeps.toml_lines import key_lines
+from rzqiskit.sweeps.toml_specification import parse_specification
 
 BASE = """\
 [drive]

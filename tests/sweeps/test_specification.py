@@ -10,9 +10,9 @@ import pytest
 
 from rzqiskit.drives import SineSquaredDrive
 from rzqiskit.grid import BatteryGrid
-from rzqiskit.sweep import SweepSpecification
-from rzqiskit.sweep.solve import battery_of_point
-from rzqiskit.sweep.specification import SUMMARIES
+from rzqiskit.sweeps import SweepSpecification
+from rzqiskit.sweeps.solve import battery_of_point
+from rzqiskit.sweeps.specification import SUMMARIES
 
 
 def test_product_of_the_arrays(grid) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rzqiskit.drives import SineSquaredDrive
-from rzqiskit.sweep import SweepSpecification
+from rzqiskit.sweeps import SweepSpecification
 
 PERIOD = 0.1 * np.pi
 
@@ -30,5 +30,5 @@ def _one_millisecond(_: SweepSpecification) -> float:
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks of at most four points, however fast they are."""
-    monkeypatch.setattr("rzqiskit.sweep.chunks.MOST_POINTS", 4)
-    monkeypatch.setattr("rzqiskit.sweep.run.measure_point_seconds", _one_millisecond)
+    monkeypatch.setattr("rzqiskit.sweeps.chunks.MOST_POINTS", 4)
+    monkeypatch.setattr("rzqiskit.sweeps.run.measure_point_seconds", _one_millisecond)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from rzqiskit.grid import BatteryGrid
-from rzqiskit.sweep.chunks import choose_chunk_shape, chunk_regions, measure_point_seconds
-from rzqiskit.sweep.progress import sweep_progress
-from rzqiskit.sweep.solve import BlockResult, solve_block
-from rzqiskit.sweep.specification import SweepSpecification
-from rzqiskit.sweep.store import (
+from rzqiskit.sweeps.chunks import choose_chunk_shape, chunk_regions, measure_point_seconds
+from rzqiskit.sweeps.progress import sweep_progress
+from rzqiskit.sweeps.solve import BlockResult, solve_block
+from rzqiskit.sweeps.specification import SweepSpecification
+from rzqiskit.sweeps.store import (
     SweepStore,
     dataset_in_memory,
     failure_texts,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from rzqiskit.sweep.records import add_seeds, join_seeds
-from rzqiskit.sweep.run import SweepInterrupted, SweepPointError, sweep
-from rzqiskit.sweep.specification import SpecificationError, SweepSpecification
-from rzqiskit.sweep.store import StoreError, open_sweep, stored_specification
-from rzqiskit.sweep.toml_specification import load_specification
+from rzqiskit.sweeps.records import add_seeds, join_seeds
+from rzqiskit.sweeps.run import SweepInterrupted, SweepPointError, sweep
+from rzqiskit.sweeps.specification import SpecificationError, SweepSpecification
+from rzqiskit.sweeps.store import StoreError, open_sweep, stored_specification
+from rzqiskit.sweeps.toml_specification import load_specification
 
 __all__ = [
     "SpecificationError",

@@ -10,7 +10,7 @@ from rzqiskit.charging import run_charging
 from rzqiskit.drives import SineSquaredDrive
 from rzqiskit.exact import evolve_exact
 from rzqiskit.model import RosenZenerBattery
-from rzqiskit.sweep import SpecificationError, add_seeds, join_seeds, sweep
+from rzqiskit.sweeps import SpecificationError, add_seeds, join_seeds, sweep
 
 PERIOD = 0.1 * np.pi
 GRID = {

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rzqiskit.schema import make_dataset
-from rzqiskit.sweep.solve import battery_of_point
-from rzqiskit.sweep.specification import COUNTS, SpecificationError, SweepSpecification
+from rzqiskit.sweeps.solve import battery_of_point
+from rzqiskit.sweeps.specification import COUNTS, SpecificationError, SweepSpecification
 
 if TYPE_CHECKING:
     import xarray as xr

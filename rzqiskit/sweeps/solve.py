@@ -13,7 +13,7 @@ from rzqiskit.drives import Drive
 from rzqiskit.grid import BatteryGrid
 from rzqiskit.model import RosenZenerBattery
 from rzqiskit.schema import METRICS
-from rzqiskit.sweep.specification import COUNTS, SweepSpecification
+from rzqiskit.sweeps.specification import COUNTS, SweepSpecification
 
 __all__ = ["BlockResult", "battery_of_point", "solve_block"]
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rzqiskit.sweep.solve import solve_block
-from rzqiskit.sweep.specification import SweepSpecification
+from rzqiskit.sweeps.solve import solve_block
+from rzqiskit.sweeps.specification import SweepSpecification
 
 __all__ = ["choose_chunk_shape", "chunk_regions", "measure_point_seconds", "num_chunks"]
 

@@ -22,9 +22,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rzqiskit.schema import describe, provenance
-from rzqiskit.sweep.chunks import chunk_regions, num_chunks
-from rzqiskit.sweep.solve import BlockResult
-from rzqiskit.sweep.specification import SpecificationError, SweepSpecification
+from rzqiskit.sweeps.chunks import chunk_regions, num_chunks
+from rzqiskit.sweeps.solve import BlockResult
+from rzqiskit.sweeps.specification import SpecificationError, SweepSpecification
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -13,9 +13,9 @@ from rzqiskit.charging import run_charging
 from rzqiskit.drives import SineSquaredDrive
 from rzqiskit.exact import evolve_exact
 from rzqiskit.model import RosenZenerBattery
-from rzqiskit.sweep import SweepPointError, SweepSpecification, sweep
-from rzqiskit.sweep.progress import sweep_progress
-from rzqiskit.sweep.specification import SUMMARIES
+from rzqiskit.sweeps import SweepPointError, SweepSpecification, sweep
+from rzqiskit.sweeps.progress import sweep_progress
+from rzqiskit.sweeps.specification import SUMMARIES
 
 PERIOD = 0.1 * np.pi
 
@@ -47,7 +47,7 @@ def test_every_point_is_the_single_solution(grid, small_chunks) -> None:
 def test_chunks_and_threads_do_not_change_a_bit(grid, monkeypatch) -> None:
     whole = sweep(grid, num_threads=1)
     for most, threads in ((1, 1), (5, 2)):
-        monkeypatch.setattr("rzqiskit.sweep.chunks.MOST_POINTS", most)
+        monkeypatch.setattr("rzqiskit.sweeps.chunks.MOST_POINTS", most)
         xr.testing.assert_identical(sweep(grid, num_threads=threads), whole)
 
 

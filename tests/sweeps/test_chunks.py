@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rzqiskit.sweep.chunks import (
+from rzqiskit.sweeps.chunks import (
     SHORTEST_SECONDS,
     TARGET_SECONDS,
     choose_chunk_shape,
@@ -18,7 +18,7 @@ from rzqiskit.sweep.chunks import (
     measure_point_seconds,
     num_chunks,
 )
-from rzqiskit.sweep.specification import SweepSpecification
+from rzqiskit.sweeps.specification import SweepSpecification
 
 shapes = st.lists(st.integers(1, 9), max_size=4).map(tuple)
 
@@ -63,7 +63,7 @@ def test_points_are_measured_on_a_spread_of_them(grid, monkeypatch) -> None:
         solved.append([specification.point(i) for i in range(specification.size)])
         time.sleep(0.002 * specification.size)
 
-    monkeypatch.setattr("rzqiskit.sweep.chunks.solve_block", solve)
+    monkeypatch.setattr("rzqiskit.sweeps.chunks.solve_block", solve)
     seconds = measure_point_seconds(SweepSpecification.build(grid))
     # 24 points in all: 1 to warm up, then 1, 4, 16 and all, unless that took long enough before.
     assert [len(points) for points in solved] in ([1, 1, 4, 16, 24], [1, 1, 4, 16])

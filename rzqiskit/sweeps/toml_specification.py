@@ -35,8 +35,8 @@ from typing import Any
 import numpy as np
 
 from rzqiskit.drives import Drive
-from rzqiskit.sweep.specification import INTEGER_PARAMETERS, SweepSpecification
-from rzqiskit.sweep.toml_lines import key_lines
+from rzqiskit.sweeps.specification import INTEGER_PARAMETERS, SweepSpecification
+from rzqiskit.sweeps.toml_lines import key_lines
 
 __all__ = ["load_specification", "parse_specification"]
 

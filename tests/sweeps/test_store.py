@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from rzqiskit.sweep import (
+from rzqiskit.sweeps import (
     SpecificationError,
     StoreError,
     SweepInterrupted,
@@ -19,8 +19,8 @@ from rzqiskit.sweep import (
     open_sweep,
     sweep,
 )
-from rzqiskit.sweep.solve import solve_block
-from rzqiskit.sweep.store import MANIFEST, SweepStore
+from rzqiskit.sweeps.solve import solve_block
+from rzqiskit.sweeps.store import MANIFEST, SweepStore
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def solved_blocks(monkeypatch) -> list[int]:
         sizes.append(specification.size)
         return solve_block(specification, num_threads)
 
-    monkeypatch.setattr("rzqiskit.sweep.run.solve_block", solve)
+    monkeypatch.setattr("rzqiskit.sweeps.run.solve_block", solve)
     return sizes
 
 
@@ -75,7 +75,7 @@ def test_an_interrupted_sweep_goes_on(grid, small_chunks, tmp_path, monkeypatch)
             raise KeyboardInterrupt
         return solve_block(specification, num_threads)
 
-    monkeypatch.setattr("rzqiskit.sweep.run.solve_block", interrupted)
+    monkeypatch.setattr("rzqiskit.sweeps.run.solve_block", interrupted)
     with pytest.raises(SweepInterrupted, match=r"2 of 6 chunks are done; the same sweep with the"):
         sweep(grid, store=tmp_path / "s")
     half = open_sweep(tmp_path / "s")
@@ -171,7 +171,7 @@ def test_creation_is_whole_or_nothing(grid, tmp_path, monkeypatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("rzqiskit.sweep.store._write_skeleton", fail)
+    monkeypatch.setattr("rzqiskit.sweeps.store._write_skeleton", fail)
     with pytest.raises(OSError, match="No space left"):
         SweepStore.create(tmp_path / "s", specification, (1, 1, 4))
     assert not (tmp_path / "s").exists()
@@ -181,8 +181,8 @@ SCRIPT = """
 import resource, signal, sys
 import numpy as np
 from rzqiskit.drives import SineSquaredDrive
-from rzqiskit.sweep import sweep
-import rzqiskit.sweep.chunks as chunks, rzqiskit.sweep.run as run
+from rzqiskit.sweeps import sweep
+import rzqiskit.sweeps.chunks as chunks, rzqiskit.sweeps.run as run
 
 def main(store, blocks_until_full):
     chunks.MOST_POINTS = 4

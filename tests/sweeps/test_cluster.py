@@ -10,7 +10,7 @@ import time
 import pytest
 import xarray as xr
 
-from rzqiskit.sweep import sweep
+from rzqiskit.sweeps import sweep
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the cluster's own, when a worker dies
 
@@ -38,7 +38,7 @@ def test_a_cluster_gives_the_same_bits(grid, small_chunks, tmp_path, client) -> 
 
 
 def test_strict_cancels_what_is_left(grid, small_chunks, client) -> None:
-    from rzqiskit.sweep import SweepPointError
+    from rzqiskit.sweeps import SweepPointError
 
     with pytest.raises(SweepPointError, match="`num_qubits` must be a positive integer, got 0"):
         sweep(grid | {"num_qubits": [0, 2]}, client=client, strict=True)

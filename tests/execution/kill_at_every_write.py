@@ -18,7 +18,7 @@ import rzqiskit as rz
 import rzqiskit.circuits.compilation.compiler
 import rzqiskit.execution.calibration
 import rzqiskit.execution.jobs
-import rzqiskit.mitigation  # noqa: F401
+import rzqiskit.mitigation
 from rzqiskit.execution.run_folder import RunFolder
 from rzqiskit.schema import make_dataset
 from rzqiskit.submission import collect_charging, submit_charging
@@ -99,7 +99,7 @@ def outcome(folder):
     first = collect_charging(folder)
     data = collect_charging(folder, resubmit=True)
     again = collect_charging(folder)
-    jobs = [path for path in (folder / "local_service" / "jobs").glob("rehearsal-*.job.json")]
+    jobs = list((folder / "local_service" / "jobs").glob("rehearsal-*.job.json"))
     return {
         "counts": [data.counts.values.tolist(), data.counts_y.values.tolist()],
         "raw": [sorted(seen.items()) for seen in RunFolder(folder).counts()],
@@ -141,7 +141,7 @@ def main():
         "submit": trials(base, lambda folder: None, submit_and_die),
         "collect": trials(base, lambda folder: shutil.copytree(sent, folder), collect_and_die),
     }
-    print(json.dumps(answer))
+    sys.stdout.write(json.dumps(answer))
 
 
 if __name__ == "__main__":

@@ -240,7 +240,7 @@ def check_runtime_options(options: Any) -> dict[str, Any]:
         raise ValueError("`options` must not have job tags: jobs are found again by our own.")
     if options.simulator.layer_noise_model is not None:
         raise ValueError("`options` must not have a noise model: no run folder can hold it.")
-    return dict(options.model_dump(mode="json", exclude_unset=True))
+    return dict(options.model_dump(mode="json", exclude_defaults=True))
 
 
 def make_runtime_sampler(

@@ -1,0 +1,161 @@
+"""Devices by name, the runtime's options, and samplers."""
+
+import ast
+from pathlib import Path
+
+import numpy as np
+import pytest
+from qiskit.circuit import QuantumCircuit
+from qiskit_ibm_runtime.fake_provider import FakeManilaV2
+from qiskit_ibm_runtime.options_models import SamplerOptions
+
+import rzqiskit
+from rzqiskit.execution.runtime.devices import (
+    check_runtime_options,
+    device_of,
+    find_fake_device,
+    make_runtime_sampler,
+    make_sampler,
+    open_device,
+)
+from rzqiskit.execution.sampling import run_circuits
+
+PACKAGE = Path(rzqiskit.__file__).parent
+
+
+def test_only_the_adapter_knows_the_runtime():
+    users = []
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            elif isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            else:
+                continue
+            if any(name.split(".")[0] in ("qiskit_ibm_runtime", "samplomatic") for name in names):
+                users.append(path.relative_to(PACKAGE).parent.as_posix())
+    assert set(users) == {"execution/runtime"}
+
+
+@pytest.mark.parametrize("name", ["fake_torino", "FakeTorino", "torino", "FAKE_TORINO"])
+def test_fakes_have_many_spellings(name):
+    assert find_fake_device(name).name == "fake_torino"
+
+
+def test_an_unknown_fake_lists_near_names():
+    with pytest.raises(ValueError, match=r"known fake device \(fake_torino, .*got 'FakeTorin'"):
+        find_fake_device("FakeTorin")
+    with pytest.raises(ValueError, match="none near it"):
+        find_fake_device("xxxxxxxxxxxxxxxxx")
+
+
+@pytest.fixture
+def no_account(tmp_path, monkeypatch):
+    """A user who has never saved an account; the runtime reads the file below the home folder."""
+    from qiskit_ibm_runtime.accounts import management
+
+    monkeypatch.setattr(
+        management, "_DEFAULT_ACCOUNT_CONFIG_JSON_FILE", str(tmp_path / "accounts.json")
+    )
+    for name in ("TOKEN", "URL", "INSTANCE", "CHANNEL"):
+        for prefix in ("QISKIT_IBM", "QISKIT_IBM_RUNTIME"):
+            monkeypatch.delenv(f"{prefix}_{name}", raising=False)
+
+
+@pytest.mark.usefixtures("no_account")
+def test_without_an_account_the_error_says_how_to_save_one(tmp_path):
+    with pytest.raises(ValueError, match=r"without a saved account.*save_account\(channel="):
+        open_device("ibm_torino", tmp_path)
+
+
+def test_a_device_tells_its_limits(tmp_path):
+    device = open_device("local:FakeTorino", tmp_path)
+    assert (device.name, device.backend.num_qubits) == ("local:FakeTorino", 133)
+    assert (device.max_circuits, device.max_shots) == (300, 100_000)
+    assert device.repetition_delay == 250e-6
+    assert device.calibration_time == "2025-02-26T15:26:08+00:00"
+    assert not any(tmp_path.iterdir())  # looking at a device writes nothing
+
+
+def test_backend_objects_stand_for_devices(tmp_path):
+    by_fake = device_of(FakeManilaV2(), tmp_path)
+    assert by_fake.name == "local:FakeManilaV2"
+    by_backend = device_of(by_fake.backend, tmp_path)
+    assert (by_backend.name, by_backend.service) == ("fake_manila", by_fake.service)
+    with pytest.raises(TypeError, match="`backend` must be a name, a backend of the runtime"):
+        device_of(object(), tmp_path)
+    with pytest.raises(ValueError, match="`seed` must be None on a device"):
+        device_of(by_fake.backend, tmp_path, seed=1)
+
+
+def test_fractional_gates_where_the_snapshot_has_none(tmp_path):
+    with pytest.raises(ValueError, match="`fractional_gates` must be False on fake_torino"):
+        open_device("local:FakeTorino", tmp_path, fractional_gates=True)
+
+
+def test_options_are_the_runtimes_own_models():
+    options = SamplerOptions()
+    options.twirling.enable_gates = True
+    options.dynamical_decoupling.enable = True
+    plain = check_runtime_options(options)
+    assert SamplerOptions(**plain).twirling.enable_gates is True
+    assert SamplerOptions(**plain).dynamical_decoupling.enable is True
+    assert check_runtime_options(None) == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"twirlling": {}}, "`options` must be the runtime's sampler options"),
+        ({"twirling": {"enable_gate": True}}, "`options` must be the runtime's sampler options"),
+        ({"environment": {"job_tags": ["mine"]}}, "`options` must not have job tags"),
+    ],
+)
+def test_bad_options(options, message):
+    with pytest.raises(ValueError, match=message):
+        check_runtime_options(options)
+    with pytest.raises(TypeError, match="`options` must be SamplerOptions or a mapping, got list"):
+        check_runtime_options([])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"dynamical_decoupling": {"enable": True}},
+        {"twirling": {"enable_gates": True, "enable_measure": True}},
+    ],
+)
+def test_the_runtime_sampler_in_local_mode(options):
+    """RX(theta) on one of two qubits, with an angle that its default would round. 5 sigma."""
+    circuit = QuantumCircuit(5, 2)
+    theta = 0.7071
+    circuit.rz(np.pi / 2, 3)
+    circuit.sx(3)
+    circuit.rz(theta + np.pi, 3)
+    circuit.sx(3)
+    circuit.rz(5 * np.pi / 2, 3)
+    circuit.cx(3, 2)
+    circuit.measure([2, 3], [0, 1])
+    sampler = make_runtime_sampler(FakeManilaV2(), options=options, seed=2)
+    assert sampler.options.simulator.angle_decimals == 12
+    shots = 8192
+    counts = run_circuits([circuit, circuit], sampler, shots=shots)
+    assert (counts[0] != counts[1]).any()  # one seed for each circuit
+    both = counts[0, 2] / counts[0].sum()
+    ideal = np.sin(theta / 2) ** 2
+    # Readout and gates of this device change it by less than 0.06, see the test of the noise.
+    assert abs(both - ideal) < 0.06 + 5 * np.sqrt(ideal * (1 - ideal) / shots)
+
+
+def test_samplers_by_name():
+    sampler, backend = make_sampler("aer", seed=1)
+    assert backend is None
+    circuit = QuantumCircuit(2)
+    circuit.x(0)
+    circuit.measure_all()
+    assert run_circuits([circuit], sampler, shots=10).tolist() == [[0, 10, 0]]
+    noisy, backend = make_sampler("fake_manila", seed=1)
+    assert backend.name == "fake_manila"
+    assert noisy.backend is backend

@@ -41,6 +41,12 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_typehints_format = "short"
+autodoc_type_aliases = {
+    "npt.ArrayLike": "ArrayLike",
+    "FloatArray": "FloatArray",
+    "SamplerPubLike": "SamplerPubLike",
+    "EstimatorPubLike": "EstimatorPubLike",
+}
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True

@@ -151,6 +151,10 @@ def test_every_command_is_in_the_reference() -> None:
 def test_kets_and_products_are_escaped() -> None:
     module = _extension("plain_docstrings")
     assert doctest.testmod(module).failed == 0
+    lines = [":param num_qubits:", "    N.", ":param t: times |0>", "", ">>> 2 | 1", "3"]
+    module._process(None, "function", "f", None, None, lines)
+    assert lines[1:3] == [r"    N\.", r":param t: times \|0>"]
+    assert lines[4] == ">>> 2 | 1"
     # Code keeps its bars and stars, what was escaped before is not escaped again.
     assert module.escape_markup(r"``a|b`` and :math:`x*y`, 2*3 \| h_") == (
         r"``a|b`` and :math:`x*y`, 2\*3 \| h\_"

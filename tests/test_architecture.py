@@ -52,6 +52,10 @@ TABLE = {
         *PARAMETERS, "schema", "metrics", "dicke", "exact", "circuits", "execution", "emulator",
         "estimation", "charging",
     },
+    "noisy_comparison": {
+        *PARAMETERS, "schema", "exact", "circuits", "execution", "estimation", "mitigation",
+        "charging", "planning", "submission",
+    },
     "reproduction": {
         *PARAMETERS, "grid", "schema", "metrics", "correlations", "spectrum", "exact", "analytic",
         "circuits", "emulator", "execution", "estimation", "charging", "comparison", "sweeps",

@@ -50,6 +50,7 @@ _TIMES, _CIRCUITS, _OUTPUT = "Times", "Solvers and circuits", "Output"
 
 
 def compare_command(
+    context: typer.Context,
     num_qubits: NumQubitsOption = 10,
     interaction: InteractionOption = "2",
     level_splitting: LevelSplittingOption = "1",
@@ -128,6 +129,14 @@ def compare_command(
         ),
     ] = False,
     seed: Annotated[int, typer.Option(help="Seed of the shots.", rich_help_panel=_CIRCUITS)] = 7,
+    backend: Annotated[
+        str | None,
+        typer.Option(
+            help="Simulate the noise of a device, such as fake_torino, raw and mitigated; slices, "
+            "order and frame are those of the plan for it unless given.",
+            rich_help_panel=_CIRCUITS,
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -173,6 +182,11 @@ def compare_command(
     if seed >= 2**63:
         raise ValueError(f"`seed` must be below 2**63, which files can hold, got {seed}.")
 
+    if backend is not None:
+        _compare_on_backend(
+            context, batteries, backend, last, num_times, settings, output, overwrite, json
+        )
+        return
     names = (FIGURE_NAME, DATA_NAME)
     with open_output_folder(
         output, default="rzqiskit-compare", names=names, overwrite=overwrite
@@ -180,6 +194,42 @@ def compare_command(
         report = _compare_all(batteries, last, num_times, settings)
         files = _write(report, folder, method[0], overwrite)
         _show(report, files, settings, as_json=json)
+
+
+def _compare_on_backend(
+    context: typer.Context,
+    batteries: dict[float, RosenZenerBattery],
+    backend: str,
+    last: float,
+    num_times: int,
+    settings: dict[str, Any],
+    output: Path | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    import numpy as np
+
+    from rzqiskit.cli.noisy_comparison import compare_on_backend
+
+    def given(name: str) -> bool:
+        source = context.get_parameter_source(name)
+        return source is not None and source.name != "DEFAULT"
+
+    for name in ("no_shots", "spacing", "slices", "method", "tolerance"):
+        if given(name):
+            raise ValueError(f"`{name}` must not be given with --backend.")
+    times = np.linspace(0.0, last, num_times)[:: settings["circuit_stride"]]
+    compare_on_backend(
+        batteries,
+        times,
+        backend,
+        shots=settings["shots"],
+        formula={name: settings[name] for name in ("num_steps", "order", "frame") if given(name)},
+        seed=settings["seed"],
+        output=output,
+        overwrite=overwrite,
+        as_json=as_json,
+    )
 
 
 def _compare_all(

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from qiskit.circuit import QuantumCircuit
 
+from rzqiskit.execution.noise import measured_qubits
 from rzqiskit.execution.run_folder import Attempt, Batch, Counts, RunFolder, plan_batches
 from rzqiskit.execution.runtime.devices import Device, make_runtime_sampler, open_device
 from rzqiskit.execution.runtime.jobs import (
@@ -34,7 +35,6 @@ __all__ = [
     "ExecutionError",
     "collect_batches",
     "create_run",
-    "measured_qubits",
     "reopen_device",
     "send_batches",
     "summarize_states",
@@ -132,26 +132,6 @@ def create_run(
         "purpose": dict(purpose),
     }
     return RunFolder.create(path, circuits, batches, record)
-
-
-def measured_qubits(circuit: QuantumCircuit) -> list[int]:
-    """Return the qubit that each classical bit reads.
-
-    Args:
-        circuit: reads each of its bits once.
-
-    Examples:
-        >>> circuit = QuantumCircuit(5, 2)
-        >>> _ = circuit.measure([3, 1], [0, 1])
-        >>> measured_qubits(circuit)
-        [3, 1]
-    """
-    read = {
-        circuit.find_bit(item.clbits[0]).index: circuit.find_bit(item.qubits[0]).index
-        for item in circuit.data
-        if item.operation.name == "measure"
-    }
-    return [read[bit] for bit in range(circuit.num_clbits)]
 
 
 def reopen_device(run: RunFolder) -> Device:

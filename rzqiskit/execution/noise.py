@@ -23,7 +23,7 @@ from qiskit_aer.noise.passes import RelaxationNoisePass
 from rzqiskit.execution.sampling import make_aer_sampler
 from rzqiskit.validation import check_positive_integer, check_seed
 
-__all__ = ["NoisySampler", "active_qubits", "cut_circuit", "device_noise_model"]
+__all__ = ["NoisySampler", "active_qubits", "cut_circuit", "device_noise_model", "measured_qubits"]
 
 _DIRECTIVES = ("barrier", "delay")
 
@@ -97,6 +97,26 @@ def cut_circuit(circuit: QuantumCircuit, qubits: Sequence[int]) -> QuantumCircui
                 f"`qubits` must hold all qubits that gates join or none, got {tuple(qubits)}."
             )
     return cut
+
+
+def measured_qubits(circuit: QuantumCircuit) -> list[int]:
+    """Return the qubit that each classical bit reads.
+
+    Args:
+        circuit: reads each of its bits once.
+
+    Examples:
+        >>> circuit = QuantumCircuit(5, 2)
+        >>> _ = circuit.measure([3, 1], [0, 1])
+        >>> measured_qubits(circuit)
+        [3, 1]
+    """
+    read = {
+        circuit.find_bit(item.clbits[0]).index: circuit.find_bit(item.qubits[0]).index
+        for item in circuit.data
+        if item.operation.name == "measure"
+    }
+    return [read[bit] for bit in range(circuit.num_clbits)]
 
 
 def device_noise_model(backend: Any, qubits: Sequence[int]) -> NoiseModel:

@@ -1,53 +1,27 @@
-r"""Charging runs on devices that take days: submit now, collect from another process.
-
-`submit_charging` writes everything into a run folder before it sends anything, `collect_charging`
-fetches what is finished, as often as one likes. See `rzqiskit.execution.run_folder` for what the
-folder holds.
-"""
+"""Submitting a charging run, and what it would cost."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 import numpy.typing as npt
 
 from rzqiskit.circuits.product_formula import Formula, Frame, Slices, Spacing
 from rzqiskit.model import RosenZenerBattery
-from rzqiskit.schema import make_dataset, provenance
-from rzqiskit.validation import (
-    FloatArray,
-    check_choice,
-    check_positive_integer,
-    check_times,
-)
+from rzqiskit.validation import check_positive_integer, check_times
 
 if TYPE_CHECKING:
-    import xarray as xr
     from qiskit.circuit import QuantumCircuit
 
-    from rzqiskit.execution.jobs import BatchStatus
-    from rzqiskit.execution.run_folder import RunFolder
+__all__ = ["SubmissionEstimate", "estimate_submission", "submit_charging"]
 
-__all__ = [
-    "MITIGATIONS",
-    "SubmissionEstimate",
-    "charging_status",
-    "collect_charging",
-    "estimate_submission",
-    "submit_charging",
-]
-
-Mitigation = Literal["none", "readout"]
-MITIGATIONS: tuple[Mitigation, ...] = ("none", "readout")
-_BASES: tuple[Literal["z", "y"], ...] = ("z", "y")
-_KIND = "charging"
-IntArray = npt.NDArray[np.int64]
+# The order in which a run folder holds the circuits of all times.
+BASES: tuple[Literal["z", "y"], ...] = ("z", "y")
+KIND = "charging"
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +210,7 @@ def submit_charging(
         ...     battery, [0.1, 0.3], "local:FakeTorino", num_steps=1, shots=500, seed=7,
         ...     folder=Path(tempfile.mkdtemp()) / "run",
         ... )
+        >>> from rzqiskit.submission import collect_charging
         >>> collect_charging(folder).counts.sum("excitations").values
         array([500, 500])
     """
@@ -265,64 +240,6 @@ def submit_charging(
     return path
 
 
-def charging_status(folder: Path | str) -> list[BatchStatus]:
-    """Return the state of every job of a run folder; nothing is fetched or sent.
-
-    Args:
-        folder: as `submit_charging` returned it.
-
-    Returns:
-        One entry for each batch of circuits, in order.
-
-    Raises:
-        ValueError: no run folder, one of another version, a damaged one; no saved account.
-    """
-    from rzqiskit.execution.jobs import collect_batches, reopen_device
-
-    run = _open_run(folder)
-    return collect_batches(run, reopen_device(run), fetch=False)
-
-
-def collect_charging(
-    folder: Path | str, *, mitigation: Mitigation = "none", resubmit: bool = False
-) -> xr.Dataset:
-    """Fetch what is finished and return the metrics of the battery.
-
-    Args:
-        folder: as `submit_charging` returned it.
-        mitigation: "readout" undoes the readout errors that the run's own calibration shows; the
-            counts stay as they were read.
-        resubmit: whether to send again what failed, was cancelled or never arrived.
-
-    Returns:
-        As `run_charging` gives it, at all times of the run: where circuits are missing, counts and
-        shots are 0 and the rest is NaN. The maxima are NaN until everything is there. The
-        attributes `jobs_<state>` tell how many jobs are in each state, `complete` is 1 or 0.
-
-    Raises:
-        ValueError: no run folder, one of another version, a damaged one; no saved account;
-            mitigation of a run without calibration.
-        ExecutionError: the device did not take a job again.
-
-    Notes:
-        Collecting twice changes nothing. A job that fails is not sent again unless asked for; if
-        it and its successor both come back, the first one that was fetched counts.
-    """
-    from rzqiskit.execution.jobs import collect_batches, reopen_device, summarize_states
-
-    mitigation = check_choice("mitigation", mitigation, MITIGATIONS)
-    run = _open_run(folder)
-    if mitigation == "readout" and not run.record["purpose"]["readout_calibration"]:
-        raise ValueError("`mitigation` must be 'none' for a run without readout calibration.")
-    everything = all(run.has_counts(batch) for batch in run.batches)
-    if everything:
-        states = {"collected": len(run.batches)}
-    else:
-        statuses = collect_batches(run, reopen_device(run), resubmit=resubmit)
-        states = summarize_states(statuses)
-    return _dataset(run, states, mitigation)
-
-
 def _prepare(
     battery: RosenZenerBattery,
     times: npt.ArrayLike,
@@ -340,7 +257,7 @@ def _prepare(
     from rzqiskit.circuits.charging import build_charging_circuits
     from rzqiskit.circuits.compilation.compiler import compile_circuits
     from rzqiskit.execution.calibration import build_readout_calibration_circuits
-    from rzqiskit.execution.jobs import measured_qubits
+    from rzqiskit.execution.noise import measured_qubits
     from rzqiskit.execution.run_folder import SERVICE
     from rzqiskit.execution.runtime.devices import check_runtime_options, device_of, open_device
 
@@ -363,7 +280,7 @@ def _prepare(
         )
     circuits = [
         circuit
-        for basis in _BASES
+        for basis in BASES
         for circuit in build_charging_circuits(battery, time, basis=basis, **formula)
     ]
     compiled = compile_circuits(circuits, device.backend, network=network)
@@ -373,7 +290,7 @@ def _prepare(
     for circuit in calibrated.values():
         compiled.extend(build_readout_calibration_circuits(circuit))
     purpose = {
-        "kind": _KIND,
+        "kind": KIND,
         "battery": battery.to_dict(),
         "times": time.tolist(),
         "formula": dict(formula),
@@ -381,162 +298,6 @@ def _prepare(
         "readout_calibration": bool(calibrated),
     }
     return _Submission(device, compiled, shots, plain_options, purpose, max_circuits)
-
-
-def _open_run(folder: Path | str) -> RunFolder:
-    from rzqiskit.execution.run_folder import RunFolder, RunFolderError
-
-    run = RunFolder(Path(folder))
-    if run.record["purpose"].get("kind") != _KIND:
-        raise RunFolderError(f"`folder` must hold a charging run, got {run.path}.")
-    return run
-
-
-def _dataset(run: RunFolder, states: Mapping[str, int], mitigation: Mitigation) -> xr.Dataset:
-    from rzqiskit.estimation import estimate_summaries
-
-    purpose = run.record["purpose"]
-    battery = RosenZenerBattery.from_dict(purpose["battery"])
-    time = np.array(purpose["times"])
-    seen = run.counts()
-    counts = {
-        str(basis): _histograms(seen[first : first + time.size], battery.num_qubits)
-        for basis, first in zip(_BASES, (0, time.size), strict=True)
-    }
-    estimates = _estimate(run, battery, time, seen, counts, mitigation)
-    variables: dict[str, tuple[tuple[str, ...], Any]] = {
-        "counts": (("time", "excitations"), counts["z"]),
-        "counts_y": (("time", "excitations"), counts["y"]),
-        "shots": (("time",), counts["z"].sum(axis=-1)),
-    }
-    for name, (values, stderr) in estimates.items():
-        dims = ("time", "excitations") if name == "population" else ("time",)
-        variables[name] = (dims, values)
-        variables[f"{name}_stderr"] = (dims, stderr)
-    complete = all(number is not None for number in seen)
-    if complete:
-        summaries = estimate_summaries(time, estimates)
-    else:
-        names = [name for name in estimates if name != "population"]
-        unknown = (float("nan"), float("nan"))
-        summaries = {
-            f"{kind}_{name}": unknown
-            for name in names
-            for kind in ("maximum", "time_of_maximum", "final")
-        }
-    for name, (value, error) in summaries.items():
-        variables[name] = ((), value)
-        variables[f"{name}_stderr"] = ((), error)
-    attrs = provenance(
-        battery,
-        solver="circuit",
-        sampler="qiskit_ibm_runtime.Sampler",
-        shots=run.record["shots"],
-        backend=run.record["device"],
-        calibration_time=run.record["calibration_time"],
-        run_id=run.record["run_id"],
-        mitigation=mitigation,
-        options=run.record["options"],
-        network=purpose["network"],
-        complete=int(complete),
-        **{f"jobs_{state}": number for state, number in states.items()},
-        **purpose["formula"],
-    )
-    for package, version in run.record["versions"].items():
-        attrs[f"{package.replace('-', '_')}_version"] = version
-    coords = {
-        "time": (("time",), time),
-        "excitations": (("excitations",), np.arange(battery.num_qubits + 1)),
-    }
-    return make_dataset(variables, coords, attrs)
-
-
-def _histograms(seen: Sequence[dict[int, int] | None], num_qubits: int) -> IntArray:
-    """Return the Hamming-weight counts, shape (num_circuits, N + 1); zeros where nothing is."""
-    counts = np.zeros((len(seen), num_qubits + 1), dtype=np.int64)
-    for row, outcomes in zip(counts, seen, strict=True):
-        for outcome, number in (outcomes or {}).items():
-            row[outcome.bit_count()] += number
-    return counts
-
-
-def _estimate(
-    run: RunFolder,
-    battery: RosenZenerBattery,
-    time: FloatArray,
-    seen: Sequence[dict[int, int] | None],
-    counts: Mapping[str, IntArray],
-    mitigation: Mitigation,
-) -> dict[str, tuple[FloatArray, FloatArray]]:
-    """Return metrics and their errors at all times, NaN where they are not known."""
-    from rzqiskit.estimation import estimate_metrics
-    from rzqiskit.mitigation import mitigate_metrics
-
-    known = {basis: rows.sum(axis=-1) > 0 for basis, rows in counts.items()}
-    drive = np.asarray(battery.drive.value(time))
-    shape = (time.size,)
-    names = ("stored_energy", "average_power", "instantaneous_power", "energy_fluctuation",
-             "diagonal_entropy")  # fmt: skip
-    result = {name: (np.full(shape, np.nan), np.full(shape, np.nan)) for name in names}
-    full = counts["z"].shape
-    result["population"] = (np.full(full, np.nan), np.full(full, np.nan))
-    readouts = _readouts(run, seen, battery.num_qubits) if mitigation == "readout" else {}
-    sets = [tuple(sorted(qubits)) for qubits in run.record["layout"]]
-
-    for basis, first in zip(_BASES, (0, time.size), strict=True):
-        groups: dict[Any, list[int]] = {}
-        for index in np.flatnonzero(known["z"] & known[basis]).tolist():
-            groups.setdefault(sets[first + index] if readouts else None, []).append(index)
-        for qubits, members in groups.items():
-            arguments: dict[str, Any] = {
-                "level_splitting": battery.level_splitting,
-                "times": time[members],
-            }
-            if basis == "y":
-                arguments |= {"counts_y": counts["y"][members], "drive_values": drive[members]}
-            if mitigation == "none":
-                part = estimate_metrics(counts["z"][members], **arguments)
-            elif qubits in readouts:
-                part = mitigate_metrics(counts["z"][members], readouts[qubits], **arguments)
-            else:  # its calibration is not there yet
-                continue
-            # The Y basis may be read on other qubits than the Z basis: take only its own from it.
-            wanted = ["instantaneous_power"] if basis == "y" else [*part]
-            for name in wanted:
-                for place, values in zip(result[name], part[name], strict=True):
-                    place[members] = values
-    return result
-
-
-def _readouts(
-    run: RunFolder, seen: Sequence[dict[int, int] | None], num_qubits: int
-) -> dict[tuple[int, ...], Any]:
-    """Return the readout errors of each set of qubits whose calibration is there."""
-    from rzqiskit.mitigation import estimate_readout_errors
-
-    first = 2 * len(run.record["purpose"]["times"])
-    readouts = {}
-    for index in range(first, len(seen), 2):
-        zeros, ones = seen[index], seen[index + 1]
-        if zeros is None or ones is None:
-            continue
-        readouts[tuple(sorted(run.record["layout"][index]))] = estimate_readout_errors(
-            _ones(zeros, num_qubits),
-            _ones(ones, num_qubits),
-            shots_of_zeros=sum(zeros.values()),
-            shots_of_ones=sum(ones.values()),
-        )
-    return readouts
-
-
-def _ones(outcomes: Mapping[int, int], num_qubits: int) -> IntArray:
-    return np.array(
-        [
-            sum(number for outcome, number in outcomes.items() if outcome >> bit & 1)
-            for bit in range(num_qubits)
-        ],
-        dtype=np.int64,
-    )
 
 
 def _two_qubit_gates(circuit: QuantumCircuit) -> tuple[int, int]:

@@ -1,0 +1,161 @@
+"""``rzqiskit compare --backend``: what the noise of a device does to the metrics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import xarray as xr
+
+    from rzqiskit.model import RosenZenerBattery
+
+__all__ = ["compare_on_backend"]
+
+DATA_NAME = "compare.nc"
+_HEADINGS = {
+    "trotter": "ideal circuits",
+    "raw": "raw",
+    "readout": "readout",
+    "zero_noise": "zero noise",
+    "trotter_error": "formula",
+    "device_error": "device",
+    "bias": "both",
+    "shot_error": "shots",
+}
+
+
+def compare_on_backend(
+    batteries: dict[float, RosenZenerBattery],
+    times: npt.NDArray[np.float64],
+    backend: str,
+    *,
+    shots: int,
+    formula: dict[str, Any],
+    seed: int,
+    output: Path | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Compare on the simulated noise of a device, print the deviations and write the data.
+
+    Args:
+        batteries: drive amplitude -> battery.
+        times: shape (num_times,), inverse energy.
+        backend: name of a fake device, or of one of the saved account, whose calibration is read.
+        shots: shots of each circuit.
+        formula: ``num_steps``, ``order`` and ``frame`` where the user gave them.
+        seed: of the shots.
+        output: folder of the data; a new one when None.
+        overwrite: whether data may be there.
+        as_json: print JSON instead of tables.
+
+    Raises:
+        ValueError: unknown device, too many cells for it, bad output folder.
+    """
+    from rich.console import Console
+
+    from rzqiskit.cli.output import open_output_folder, write_whole
+    from rzqiskit.cli.progress import show_progress
+
+    device = _open_backend(backend)
+    with open_output_folder(
+        output, default="rzqiskit-compare", names=(DATA_NAME,), overwrite=overwrite
+    ) as folder:
+        with show_progress(Console(stderr=True), len(batteries)) as advance:
+            from rzqiskit.comparison import join_reports
+            from rzqiskit.noisy_comparison import compare_on_device
+            from rzqiskit.validation import check_seed
+
+            random = check_seed(seed)  # one for all, so that batteries have shots of their own
+            reports = {}
+            for amplitude, battery in batteries.items():
+                advance(f"v0 = {amplitude:g}: {device.name}")
+                reports[amplitude] = compare_on_device(
+                    battery, times, device, shots=shots, seed=random, **formula
+                )
+        report = join_reports(reports)
+        path = folder / DATA_NAME
+        with write_whole(path, overwrite=overwrite) as part:
+            report.to_netcdf(part, engine="h5netcdf")
+    if as_json:
+        import json
+
+        typer.echo(json.dumps({**_payload(report), "files": {"data": str(path)}}, indent=2))
+    else:
+        _print(report, reports)
+        typer.echo(f"wrote {path}")
+
+
+def _open_backend(name: str) -> Any:
+    import tempfile
+
+    from rzqiskit.execution.runtime.devices import find_fake_device, is_rehearsal, open_device
+
+    if is_rehearsal(name):
+        return find_fake_device(name.removeprefix("local:"))
+    with tempfile.TemporaryDirectory() as folder:  # only its calibration is read
+        return open_device(name, Path(folder)).backend
+
+
+def _payload(report: xr.DataTree) -> dict[str, Any]:
+    import math
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, list):
+            return [plain(entry) for entry in value]
+        return value if not isinstance(value, float) or math.isfinite(value) else None
+
+    budget = report["budget"].to_dataset()
+    return {
+        "backend": report.attrs["backend"],
+        "dims": {
+            name: list(map(str, budget[name].dims)) for name in ("measured", "planned")
+        },
+        "coords": {
+            name: budget[name].values.tolist()
+            for name in ("drive_amplitude", "metric", "node", "term")
+        },
+        "measured": plain(budget["measured"].values.tolist()),
+        "planned": plain(budget["planned"].values.tolist()),
+    }  # fmt: skip
+
+
+def _print(report: xr.DataTree, reports: dict[float, xr.DataTree]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.measure import Measurement
+    from rich.table import Table
+
+    budget = report["budget"].to_dataset()
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column("metric", no_wrap=True)
+    nodes = [str(name) for name in budget["node"].values]
+    terms = [str(name) for name in budget["term"].values]
+    for name in nodes:
+        table.add_column(_HEADINGS[name], justify="right", no_wrap=True)
+    for name in terms:
+        table.add_column(f"plan: {_HEADINGS[name]}", justify="right", no_wrap=True)
+    for amplitude, single in reports.items():
+        attrs = single.attrs
+        table.add_row(
+            f"v0 = {amplitude:g}: {attrs['frame']}, order {attrs['order']}, "
+            f"{attrs['num_steps']} slices"
+        )
+        for metric in budget["metric"].values.tolist():
+            row = budget.sel(drive_amplitude=amplitude, metric=metric)
+            values = [*row["measured"].values.tolist(), *row["planned"].values.tolist()]
+            table.add_row(
+                str(metric).replace("_", " "),
+                *("-" if value != value else f"{value:.4f}" for value in values),
+            )
+    typer.echo(f"{report.attrs['backend']}, {report.attrs['shots']} shots a circuit")
+    typer.echo("Largest deviation from the exact solver over time, in the unit of the metric;")
+    typer.echo("beside it what the plan expects of the raw circuits, shots as one standard error.")
+    console = Console()
+    width = Measurement.get(console, console.options.update(width=500), table).maximum
+    Console(width=max(console.width, width)).print(table)

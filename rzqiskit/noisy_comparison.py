@@ -1,0 +1,219 @@
+r"""The same battery exact, by ideal circuits, and by circuits on a noisy device.
+
+Measured three ways: as read, with readout errors undone, and extrapolated to zero noise besides.
+Beside the measured deviations stands what the plan of `rzqiskit.planning` predicts for them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rzqiskit.charging import run_charging
+from rzqiskit.circuits.product_formula import Formula, Frame
+from rzqiskit.planning import PLANNED_METRICS, _Problem, plan
+from rzqiskit.schema import METRICS, make_dataset, provenance
+from rzqiskit.submission import Estimates, estimate_in_groups
+from rzqiskit.validation import FloatArray, check_positive_integer, check_seed, check_times
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from rzqiskit.model import RosenZenerBattery
+
+__all__ = ["BUDGET_TERMS", "compare_on_device"]
+
+BUDGET_TERMS = ("trotter_error", "device_error", "bias", "shot_error")
+_NOISE_FACTORS = (1, 3, 5)
+_CALIBRATION_FACTOR = 4  # shots of a calibration circuit, in those of the others
+IntArray = npt.NDArray[np.int64]
+
+
+def compare_on_device(
+    battery: RosenZenerBattery,
+    times: npt.ArrayLike,
+    backend: Any,
+    *,
+    shots: int = 4096,
+    num_steps: int | None = None,
+    order: int | None = None,
+    frame: Frame | None = None,
+    seed: np.random.Generator | int | None = None,
+) -> xr.DataTree:
+    """Return the charging of a battery exact, by ideal circuits and on the noise of a device.
+
+    Args:
+        battery: what is charged.
+        times: shape (num_times,), inverse energy, finite, not negative, strictly increasing.
+        backend: anything with a ``target`` and its calibration; Aer simulates its noise.
+        shots: shots of each circuit.
+        num_steps: slices of the formula; those that `plan` chooses for E on this device when None.
+        order: order of the formula, likewise.
+        frame: interaction picture of the formula, likewise.
+        seed: fixes the shots.
+
+    Returns:
+        A tree with the nodes ``exact``, ``trotter`` (the ideal circuits' exact probabilities),
+        ``raw``, ``readout`` and ``zero_noise`` (no populations and no entropy, which cannot be
+        extrapolated), and ``budget``: for each `metric` the largest deviation of each node from
+        the exact solver over the times (``measured``) and, for E, Sigma and S, the terms of the
+        plan's budget (``planned``).
+
+    Raises:
+        TypeError: an argument of the wrong type.
+        ValueError: an argument out of range, a device too small.
+
+    Examples:
+        >>> import rzqiskit as rz
+        >>> from rzqiskit.execution.runtime.devices import find_fake_device
+        >>> battery = rz.RosenZenerBattery(
+        ...     num_qubits=4, drive=rz.SineSquaredDrive(20.0, 0.3), interaction=2.0
+        ... )
+        >>> report = compare_on_device(
+        ...     battery, [0.1, 0.2, 0.3], find_fake_device("fake_torino"), num_steps=1, seed=7
+        ... )
+        >>> measured = report["budget"].measured.sel(metric="stored_energy")
+        >>> bool(measured.sel(node="readout") < measured.sel(node="raw"))
+        True
+    """
+    import xarray as xr
+
+    from rzqiskit.exact import evolve_exact
+
+    time = check_times(times)
+    shots = check_positive_integer("shots", shots)
+    random = check_seed(seed)
+    if num_steps is None or order is None or frame is None:
+        chosen = plan(battery, target_error=0.01, times=time, backend=backend, shots=shots)
+        num_steps = chosen.num_steps if num_steps is None else num_steps
+        order = chosen.order if order is None else order
+        frame = chosen.frame if frame is None else frame
+    formula = Formula(num_steps=num_steps, order=order, frame=frame, spacing="time", slices="each")
+    exact = evolve_exact(battery, time)
+    trotter = run_charging(battery, time, shots=None, **formula)
+    measured = _measure(battery, time, backend, shots, formula, random)
+    attrs = provenance(
+        battery, solver="circuit", sampler="rzqiskit.NoisySampler", shots=shots,
+        backend=str(getattr(backend, "name", "")), noise_factors=list(_NOISE_FACTORS), **formula,
+    )  # fmt: skip
+    nodes = {"exact": exact, "trotter": trotter}
+    coords = {
+        "time": (("time",), time),
+        "excitations": (("excitations",), np.arange(battery.num_qubits + 1)),
+    }
+    for name, estimates in measured.items():
+        variables: dict[str, tuple[tuple[str, ...], Any]] = {}
+        for metric, (values, stderr) in estimates.items():
+            if np.isnan(values).all():  # not what this method gives
+                continue
+            dims = ("time", "excitations") if metric == "population" else ("time",)
+            variables[metric] = (dims, values)
+            variables[f"{metric}_stderr"] = (dims, stderr)
+        nodes[name] = make_dataset(variables, coords, {**attrs, "mitigation": name})
+    nodes["budget"] = _budget(battery, time, backend, shots, formula, nodes, attrs)
+    return xr.DataTree.from_dict({"/": xr.Dataset(attrs=attrs), **nodes})
+
+
+def _measure(
+    battery: RosenZenerBattery,
+    time: FloatArray,
+    backend: Any,
+    shots: int,
+    formula: Formula,
+    random: np.random.Generator,
+) -> dict[str, Estimates]:
+    """Return the metrics of each way of mitigation."""
+    from rzqiskit.circuits.charging import build_charging_circuits
+    from rzqiskit.circuits.compilation.compiler import compile_circuits
+    from rzqiskit.estimation import estimate_metrics
+    from rzqiskit.execution.calibration import run_readout_calibration
+    from rzqiskit.execution.folding import fold_entanglers
+    from rzqiskit.execution.noise import NoisySampler, measured_qubits
+    from rzqiskit.execution.sampling import run_circuits
+    from rzqiskit.mitigation import estimate_readout_errors, extrapolate_metrics, mitigate_metrics
+
+    sampler = NoisySampler(backend, seed=random)
+    counts: dict[str, IntArray] = {}
+    keys: dict[str, list[tuple[int, ...]]] = {}
+    readouts: dict[tuple[int, ...], Any] = {}
+    calibration_shots = _CALIBRATION_FACTOR * shots
+    for basis in ("z", "y"):
+        circuits = build_charging_circuits(battery, time, basis=basis, **formula)
+        compiled = compile_circuits(circuits, backend, network="auto")
+        folded = [fold_entanglers(made, factor) for factor in _NOISE_FACTORS for made in compiled]
+        counts[basis] = run_circuits(folded, sampler, shots=shots).reshape(
+            len(_NOISE_FACTORS), time.size, -1
+        )
+        keys[basis] = [tuple(sorted(measured_qubits(made))) for made in compiled]
+        for key, made in zip(keys[basis], compiled, strict=True):
+            if key not in readouts:
+                zeros, ones = run_readout_calibration(made, sampler, shots=calibration_shots)
+                readouts[key] = estimate_readout_errors(
+                    zeros, ones,
+                    shots_of_zeros=calibration_shots, shots_of_ones=calibration_shots,
+                )  # fmt: skip
+    drive = np.asarray(battery.drive.value(time))
+
+    def estimator(method: str) -> Estimates:
+        def estimate(basis: str, members: list[int], key: Any) -> Estimates:
+            arguments: dict[str, Any] = {
+                "level_splitting": battery.level_splitting, "times": time[members],
+            }  # fmt: skip
+            chosen = slice(None) if method == "zero_noise" else 0
+            if basis == "y":
+                arguments |= {
+                    "counts_y": counts["y"][chosen][..., members, :],
+                    "drive_values": drive[members],
+                }
+            z = counts["z"][chosen][..., members, :]
+            if method == "raw":
+                return estimate_metrics(z, **arguments)
+            if method == "readout":
+                return mitigate_metrics(z, readouts[key], **arguments)
+            return extrapolate_metrics(_NOISE_FACTORS, z, readout=readouts[key], **arguments)
+
+        return estimate_in_groups(estimate, keys, num_qubits=battery.num_qubits)
+
+    return {method: estimator(method) for method in ("raw", "readout", "zero_noise")}
+
+
+def _budget(
+    battery: RosenZenerBattery,
+    time: FloatArray,
+    backend: Any,
+    shots: int,
+    formula: Formula,
+    nodes: dict[str, xr.Dataset],
+    attrs: dict[str, Any],
+) -> xr.Dataset:
+    """Return largest deviations from the exact solver, measured and planned."""
+    import xarray as xr
+
+    names = [name for name in nodes if name != "exact"]
+    measured = np.full((len(METRICS), len(names)), np.nan)
+    for row, metric in enumerate(METRICS):
+        for column, name in enumerate(names):
+            if metric in nodes[name]:
+                deviation = np.abs(nodes[name][metric].values - nodes["exact"][metric].values)
+                measured[row, column] = deviation.max()
+    planned = np.full((len(METRICS), len(BUDGET_TERMS)), np.nan)
+    for metric in PLANNED_METRICS:
+        problem = _Problem(battery, metric, time, backend)
+        candidates = problem.candidates(formula["frame"], formula["order"], 10**9)
+        for candidate in candidates:
+            if candidate.num_steps == formula["num_steps"]:
+                planned[METRICS.index(metric)] = (
+                    candidate.trotter_error, candidate.device_error, candidate.bias,
+                    candidate.spread / np.sqrt(shots),
+                )  # fmt: skip
+                break
+    return xr.Dataset(
+        {
+            "measured": (("metric", "node"), measured, {"long_name": "largest deviation"}),
+            "planned": (("metric", "term"), planned, {"long_name": "largest deviation planned"}),
+        },
+        {"metric": list(METRICS), "node": names, "term": list(BUDGET_TERMS)},
+        attrs,
+    )

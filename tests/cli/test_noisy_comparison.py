@@ -1,0 +1,65 @@
+"""``rzqiskit compare --backend``."""
+
+import json
+
+import pytest
+import xarray as xr
+from typer.testing import CliRunner
+
+from rzqiskit.cli.app import app
+
+SMALL = (
+    "compare", "--backend", "fake_manila", "--num-qubits", "3", "--num-times", "3",
+    "--circuit-stride", "1", "--shots", "200", "--drive-amplitude", "10,20", "--num-steps", "1",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def run(*args):
+    return CliRunner().invoke(app, args, prog_name="rzqiskit")
+
+
+def test_table_and_data(tmp_path):
+    result = run(*SMALL, "--output", "here")
+    assert result.exit_code == 0
+    for word in ("fake_manila, 200 shots", "ideal circuits", "raw", "readout", "zero noise",
+                 "plan: formula", "plan: device", "v0 = 10", "v0 = 20", "1 slices"):  # fmt: skip
+        assert word in result.stdout
+    tree = xr.open_datatree(tmp_path / "here" / "compare.nc", engine="h5netcdf")
+    assert tree["raw"].sizes == {"drive_amplitude": 2, "time": 3, "excitations": 4}
+    raw = float(tree["budget"].measured.sel(
+        drive_amplitude=20.0, metric="stored_energy", node="raw"
+    ))  # fmt: skip
+    assert f" {raw:.4f} " in result.stdout
+    tree.close()
+
+
+def test_json_is_the_same_table(tmp_path):
+    payload = json.loads(run(*SMALL, "--output", "here", "--json").stdout)
+    tree = xr.open_datatree(tmp_path / "here" / "compare.nc", engine="h5netcdf")
+    measured = tree["budget"].measured.values
+    assert payload["backend"] == "fake_manila"
+    assert payload["coords"]["drive_amplitude"] == [10.0, 20.0]
+    assert payload["measured"][0][0][1] == measured[0, 0, 1]
+    assert payload["planned"][0][1] == [None] * 4  # the plan says nothing of the average power
+    tree.close()
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("compare", "--backend", "fake_torin"), "known fake device (fake_torino"),
+        ((*SMALL, "--no-shots"), "`no_shots` must not be given with --backend"),
+        ((*SMALL, "--spacing", "area"), "`spacing` must not be given with --backend"),
+        ((*SMALL, "--num-qubits", "7"), "`circuits` must"),
+    ],
+)
+def test_user_errors(tmp_path, args, message):
+    result = run(*args)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert not any(tmp_path.iterdir())

@@ -1,0 +1,101 @@
+"""Exact, ideal and noisy circuits side by side, with the plan's budget."""
+
+import numpy as np
+import pytest
+
+import rzqiskit as rz
+from rzqiskit.charging import run_charging
+from rzqiskit.execution.noise import NoisySampler
+from rzqiskit.execution.runtime.devices import find_fake_device
+from rzqiskit.noisy_comparison import BUDGET_TERMS, compare_on_device
+from rzqiskit.planning import plan
+from rzqiskit.schema import METRICS, validate_dataset
+
+BATTERY = rz.RosenZenerBattery(
+    num_qubits=5, drive=rz.SineSquaredDrive(20.0, 0.1 * np.pi), interaction=2.0
+)
+TIMES = np.linspace(0.0, 0.1 * np.pi, 5)
+SHOTS = 4096
+
+
+@pytest.fixture(scope="module")
+def backend():
+    return find_fake_device("fake_torino")
+
+
+@pytest.fixture(scope="module")
+def report(backend):
+    return compare_on_device(BATTERY, TIMES, backend, shots=SHOTS, seed=3)
+
+
+def test_nodes_follow_the_schema(report):
+    assert set(report.children) == {"exact", "trotter", "raw", "readout", "zero_noise", "budget"}
+    for name in ("exact", "trotter", "raw", "readout", "zero_noise"):
+        validate_dataset(report[name].to_dataset())
+    assert "diagonal_entropy" not in report["zero_noise"]
+    assert "diagonal_entropy_stderr" in report["readout"]
+
+
+def test_measured_deviations_are_those_of_the_nodes(report):
+    exact = rz.evolve_exact(BATTERY, TIMES)
+    for metric in METRICS:
+        for node in ("trotter", "raw", "readout", "zero_noise"):
+            told = float(report["budget"].measured.sel(metric=metric, node=node))
+            if metric in report[node]:
+                found = float(abs(report[node][metric].values - exact[metric].values).max())
+                assert told == pytest.approx(found, rel=1e-6)
+            else:
+                assert np.isnan(told)
+
+
+def test_the_formula_and_the_budget_are_the_plans(report, backend):
+    chosen = plan(BATTERY, target_error=0.01, times=TIMES, backend=backend, shots=SHOTS)
+    attrs = report.attrs
+    assert (attrs["num_steps"], attrs["order"], attrs["frame"]) == (
+        chosen.num_steps, chosen.order, chosen.frame,
+    )  # fmt: skip
+    planned = report["budget"].planned.sel(metric="stored_energy")
+    for term in BUDGET_TERMS:
+        assert float(planned.sel(term=term)) == pytest.approx(getattr(chosen, term), rel=1e-9)
+    assert report["budget"].planned.sel(metric="average_power").isnull().all()
+
+
+def test_the_plan_is_right_about_the_raw_circuits(report):
+    """Noise predicted from the calibration alone, within its own size of the measured."""
+    budget = report["budget"]
+    for metric in ("stored_energy", "energy_fluctuation", "diagonal_entropy"):
+        row = budget.sel(metric=metric)
+        planned = float(row.planned.sel(term="bias"))
+        measured = float(row.measured.sel(node="raw"))
+        assert planned / 2 < measured < 2 * planned
+        formula = float(row.planned.sel(term="trotter_error"))
+        assert formula == pytest.approx(float(row.measured.sel(node="trotter")), rel=1e-5)
+
+
+def test_raw_is_what_a_noisy_sampler_measures(report, backend):
+    """5 sigma of two independent runs, 10 comparisons: false alarm below 1e-5."""
+    attrs = report.attrs
+    other = run_charging(
+        BATTERY, TIMES, sampler=NoisySampler(backend, seed=8), backend=backend, shots=SHOTS,
+        num_steps=attrs["num_steps"], order=attrs["order"], frame=attrs["frame"],
+    )  # fmt: skip
+    for metric in ("stored_energy", "instantaneous_power"):
+        error = np.hypot(report["raw"][f"{metric}_stderr"], other[f"{metric}_stderr"])
+        difference = abs(report["raw"][metric] - other[metric])
+        assert (difference.values <= 5 * error.values + 1e-9).all()
+
+
+def test_mitigation_helps_where_readout_dominates(report):
+    measured = report["budget"].measured.sel(metric="stored_energy")
+    assert float(measured.sel(node="readout")) < 0.5 * float(measured.sel(node="raw"))
+    errors = [report[node].stored_energy_stderr.mean() for node in ("raw", "readout", "zero_noise")]
+    assert errors[0] < errors[1] < errors[2]
+
+
+def test_a_formula_of_ones_own(backend):
+    report = compare_on_device(
+        BATTERY, TIMES[1:3], backend, shots=100, num_steps=2, order=2, frame="drive", seed=1
+    )
+    assert (report.attrs["num_steps"], report.attrs["frame"]) == (2, "drive")
+    with pytest.raises(ValueError, match="`shots` must be a positive integer, got 0"):
+        compare_on_device(BATTERY, TIMES, backend, shots=0)

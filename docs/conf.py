@@ -22,6 +22,7 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
     "generated_tables",
+    "notebook_pages",
     "plain_docstrings",
 ]
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]

@@ -161,6 +161,22 @@ def test_kets_and_products_are_escaped() -> None:
     )
 
 
+def test_notebooks_are_mirrored(tmp_path: Path) -> None:
+    mirror = _extension("notebook_pages").mirror_notebooks
+    source, target = tmp_path / "notebooks", tmp_path / "pages"
+    source.mkdir()
+    (source / "a.ipynb").write_text("1", encoding="utf-8")
+    (source / "b.ipynb").write_text("2", encoding="utf-8")
+    mirror(source, target)
+    before = (target / "b.ipynb").stat().st_mtime_ns
+    (source / "a.ipynb").unlink()
+    (source / "c.ipynb").write_text("3", encoding="utf-8")
+    mirror(source, target)
+    contents = {path.name: path.read_text(encoding="utf-8") for path in target.iterdir()}
+    assert contents == {"b.ipynb": "2", "c.ipynb": "3"}
+    assert (target / "b.ipynb").stat().st_mtime_ns == before
+
+
 def _extension(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, DOCS / "_extensions" / f"{name}.py")
     assert spec is not None

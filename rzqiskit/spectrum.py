@@ -165,7 +165,9 @@ def _lowest_two(
         axis=1,
     )
     candidates = np.sort(np.clip(candidates, 0, num_qubits), axis=1)
-    energies = delta * (candidates - half) + g[:, None] * (candidates - half) ** 2
+    # Against a level next to the vertex: wide batteries' energies agree in all their digits there.
+    rise = delta + g[:, None] * (candidates + nearest[:, None] - num_qubits)
+    energies = (candidates - nearest[:, None]) * rise
     repeated = np.zeros(candidates.shape, dtype=bool)
     repeated[:, 1:] = candidates[:, 1:] == candidates[:, :-1]
     energies[repeated] = np.inf

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -56,6 +57,31 @@ def test_the_ground_state_leaves_at_the_transition(num_qubits, pair_counting):
     assert spectrum.order_parameter.values[0] == -1.0
     assert spectrum.order_parameter.values[1] > -1.0
     assert spectrum.attrs["ground_state_transition"] == transition
+
+
+@pytest.mark.parametrize("num_qubits", [11, 10**6, 10**9, 10**12])
+def test_lowest_two_levels_in_exact_arithmetic(num_qubits):
+    eta = np.sort(np.random.default_rng(5).uniform(0.6, 4.0, 30))
+    spectrum = rz.undriven_spectrum(num_qubits, eta)
+    for i, value in enumerate(eta):
+        g = Fraction(2.0 * value / num_qubits)
+
+        def energy(k, g=g):
+            m = k - Fraction(num_qubits, 2)
+            return m + g * m**2
+
+        vertex = int(Fraction(num_qubits, 2) - 1 / (2 * g))
+        near = range(max(vertex - 3, 0), min(vertex + 4, num_qubits) + 1)
+        ground, excited = sorted(near, key=energy)[:2]
+        gap = float(energy(excited) - energy(ground))
+        # Two levels may be as close as rounding of Delta: gaps in units of it.
+        assert spectrum.energy_gap[i].item() == pytest.approx(gap, rel=0, abs=1e-15)
+        assert spectrum.energy_gap[i] >= 0.0
+        if gap > 1e-15:
+            order = float((2 * ground - num_qubits) / Fraction(num_qubits))
+            assert spectrum.order_parameter[i].item() == pytest.approx(
+                order, rel=0, abs=0.5 / num_qubits
+            )
 
 
 def test_the_papers_transition_needs_each_pair_once():

@@ -91,13 +91,14 @@ def _print_data(data: xr.Dataset) -> None:
         "diagonal_entropy": "S",
     }
     typer.echo(f"{data.attrs['backend']}, mitigation: {data.attrs['mitigation']}")
-    table = Table(box=SIMPLE_HEAD)
+    table = Table(box=SIMPLE_HEAD, header_style="")
     for heading in ("t", "shots", *columns.values()):
         table.add_column(heading, justify="right", no_wrap=True)
     for index, time in enumerate(data.time.values.tolist()):
         point = data.isel(time=index)
         cells = [
-            f"{float(point[name]):.3f} +- {float(point[f'{name}_stderr']):.3f}" for name in columns
+            f"{round(float(point[name]), 3) + 0.0:.3f} +- {float(point[f'{name}_stderr']):.3f}"
+            for name in columns
         ]
         table.add_row(f"{time:.4f}", str(int(point.shots)), *cells)
     console = Console()

@@ -132,7 +132,7 @@ def _print(report: xr.DataTree, reports: dict[float, xr.DataTree]) -> None:
     from rich.table import Table
 
     budget = report["budget"].to_dataset()
-    table = Table(box=SIMPLE_HEAD)
+    table = Table(box=SIMPLE_HEAD, header_style="")
     table.add_column("metric", no_wrap=True)
     nodes = [str(name) for name in budget["node"].values]
     terms = [str(name) for name in budget["term"].values]

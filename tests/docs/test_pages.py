@@ -49,6 +49,7 @@ def run_page(page: Path) -> dict[str, Any]:
 def check_first_comparison(names: dict[str, Any]) -> None:
     assert {path.suffix for path in Path("first").iterdir()} >= {".png", ".nc"}
     deviation = names["deviation"]
+    assert {"trotter", "shots", "circuit", "leading", "paper"} == set(deviation.comparison.values)
     # The slices are far below the shots: the verdict tells of the counts alone (5 metrics at 1 %
     # each, seed fixed; a page whose seed fails would say so).
     assert deviation.largest_deviation.sel(comparison="trotter", metric="stored_energy") < 5e-3
@@ -72,8 +73,8 @@ def check_fake_device(names: dict[str, Any]) -> None:
     difference = names["measured"].stored_energy - names["exact"].stored_energy
     # Some tenths by the noise, 0.05 by the shots; noise takes from a battery that is nearly full.
     assert (abs(difference) < 1.0).all()
-    assert -1.0 < difference[-1] < -0.2
-    assert 0.05 < names["best"].device_error < 0.5
+    assert -1.0 < difference[-1] < -0.05
+    assert 0.01 < names["best"].device_error < 0.5
 
 
 def check_own_pulse(names: dict[str, Any]) -> None:

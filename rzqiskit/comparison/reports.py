@@ -33,7 +33,7 @@ def compare(
     spacing: str = "time",
     slices: str = "each",
     seed: np.random.Generator | int | None = None,
-    methods: Sequence[str] = ("leading", "paper"),
+    methods: Sequence[str] | None = None,
     sampler: BaseSamplerV2 | None = None,
     tolerance: float = 1e-10,
     circuit_stride: int = 1,
@@ -53,7 +53,8 @@ def compare(
         spacing: slices of equal "time" or equal pulse "area".
         slices: "each" time has slices of its own, or all have a "shared" grid.
         seed: fixes the shots, see `run_charging`; None with a sampler of your own.
-        methods: closed forms to evaluate, see `evolve_analytic`.
+        methods: closed forms to evaluate, see `evolve_analytic`; when None, "leading" and, for the
+            paper's own pulse, "paper".
         sampler: where the circuits run; when None, Aer or the emulator, see `run_charging`.
         tolerance: of the exact solver.
         circuit_stride: run circuits at every `circuit_stride`-th time only, from the first; the
@@ -73,7 +74,7 @@ def compare(
 
     Raises:
         TypeError: an argument of the wrong type.
-        ValueError: an argument out of range.
+        ValueError: an argument out of range; a battery too wide to list its populations.
 
     Examples:
         >>> import rzqiskit as rz
@@ -89,10 +90,22 @@ def compare(
 
     from rzqiskit.analytic import evolve_analytic
     from rzqiskit.charging import run_charging
-    from rzqiskit.exact import evolve_exact
+    from rzqiskit.drives import SineSquaredDrive
+    from rzqiskit.exact import MAX_POPULATION_QUBITS, evolve_exact
+    from rzqiskit.model import RosenZenerBattery
 
+    if not isinstance(battery, RosenZenerBattery):
+        raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
+    if battery.num_qubits > MAX_POPULATION_QUBITS:
+        raise ValueError(
+            f"`num_qubits` must be at most {MAX_POPULATION_QUBITS} to compare populations, got "
+            f"{battery.num_qubits}."
+        )
     times = check_times(times)
     check_positive_integer("circuit_stride", circuit_stride)
+    if methods is None:
+        papers_own = isinstance(battery.drive, SineSquaredDrive)
+        methods = ("leading", "paper") if papers_own else ("leading",)
     if isinstance(methods, str):
         raise TypeError(f"`methods` must be a sequence of names, got {methods!r}.")
     if shots is not None:

@@ -167,6 +167,7 @@ def test_other_parameters_arrive(tmp_path) -> None:
     ("args", "message"),
     [
         (["--num-qubits", "0"], "`num_qubits` must be a positive integer, got 0."),
+        (["--num-qubits", "5000"], "`num_qubits` must be at most 4096 to compare populations"),
         (["--drive-amplitude", "nan"], "`amplitude` must be finite, got nan."),
         (["--drive-amplitude", "1,1"], "`drive_amplitude` must hold different numbers"),
         (["--drive-period", "-1"], "`period` must be positive, got -1.0."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -10,7 +11,7 @@ import xarray as xr
 from qiskit_aer.noise import NoiseModel, ReadoutError
 
 from rzqiskit.comparison import compare, join_reports
-from rzqiskit.drives import SineSquaredDrive
+from rzqiskit.drives import GaussianDrive, SineSquaredDrive
 from rzqiskit.execution.sampling import make_aer_sampler
 from rzqiskit.model import RosenZenerBattery
 from rzqiskit.schema import METRICS, validate_dataset
@@ -98,7 +99,23 @@ def test_without_shots() -> None:
     assert report["deviation"].comparison.values.tolist() == ["leading", "circuit"]
 
 
+def test_any_pulse_has_its_closed_forms() -> None:
+    battery = RosenZenerBattery(
+        num_qubits=3, drive=GaussianDrive(10.0, 0.15, 0.05, 0.3), interaction=2.0
+    )
+    report = compare(battery, TIMES, shots=None, circuit_stride=6)
+    assert list(report["analytic"].children) == ["leading"]
+    assert list(compare(battery_of(), TIMES, shots=None)["analytic"].children) == [
+        "leading", "paper",
+    ]  # fmt: skip
+
+
 def test_bad_input() -> None:
+    wide = dataclasses.replace(battery_of(), num_qubits=5000)
+    with pytest.raises(ValueError, match="`num_qubits` must be at most 4096 to compare popul"):
+        compare(wide, TIMES)
+    with pytest.raises(TypeError, match="`battery` must be a RosenZenerBattery, got str"):
+        compare("battery", TIMES)
     with pytest.raises(ValueError, match="`circuit_stride` must be a positive integer, got 0"):
         compare(battery_of(), TIMES, circuit_stride=0)
     with pytest.raises(TypeError, match="`methods` must be a sequence of names, got 'leading'"):

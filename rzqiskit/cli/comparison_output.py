@@ -48,7 +48,9 @@ def print_report(report: xr.DataTree) -> None:
             "",
             "A rejection is a false alarm with a probability of at most "
             f"{deviation.attrs['significance']:g};",
-            f"of the {num_p_values} p-values 5 % lie below 0.05 by chance.",
+            f"of the {num_p_values} p-values 5 % lie below 0.05 by chance."
+            if num_p_values
+            else "no metric had shots enough for a p-value of its own.",
         ]
     console = Console(highlight=False)
     widths = [Measurement.get(console, console.options.update(width=500), part).maximum

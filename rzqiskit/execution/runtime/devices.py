@@ -161,9 +161,8 @@ def open_device(
         if seed is not None:
             seed = check_integer("seed", seed, minimum=0)
         service: Any = RehearsalService(folder, fake, seed=seed)
-        return Device(
-            f"{LOCAL_PREFIX}{type(fake).__name__}", service.backend(), service, fractional_gates
-        )
+        backend = service.backend(use_fractional_gates=fractional_gates)
+        return Device(f"{LOCAL_PREFIX}{type(fake).__name__}", backend, service, fractional_gates)
     if seed is not None:
         raise ValueError("`seed` must be None on a device: nature draws the shots.")
     service = _saved_service(instance)

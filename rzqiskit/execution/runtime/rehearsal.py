@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from qiskit.providers.exceptions import QiskitBackendNotFoundError
 from qiskit_aer import AerSimulator
 from qiskit_ibm_runtime import RuntimeJobV2
 from qiskit_ibm_runtime.decoders.executor.decoder import AVAILABLE_DECODERS
@@ -33,6 +34,7 @@ from qiskit_ibm_runtime.quantum_program.converters.converters_2_0 import (
     passthrough_data_to_2_0,
 )
 from qiskit_ibm_runtime.quantum_program.params_converters import QUANTUM_PROGRAM_PARAMS_CONVERTERS
+from qiskit_ibm_runtime.utils.backend_decoder import configuration_from_server_data
 
 from rzqiskit.execution.atomic import write_atomically
 from rzqiskit.execution.noise import active_qubits, cut_circuit, device_noise_model
@@ -41,6 +43,7 @@ __all__ = ["RehearsalService", "run_payload"]
 
 _JOBS = "jobs"
 _PAUSED = "paused"
+_INSTANCE = "rehearsal"
 _FINAL = ("COMPLETED", "FAILED", "CANCELLED")
 _SEED_BOUND = 2**31
 
@@ -117,13 +120,26 @@ class RehearsalService:
         """The fake backend."""
         return self._fake
 
-    def backend(self, name: str | None = None, **_: Any) -> IBMBackend:
+    def backend(
+        self, name: str | None = None, *, use_fractional_gates: bool | None = False
+    ) -> IBMBackend:
         """Return the device as the cloud would: a backend of this service."""
         if name not in (None, self._fake.name):
-            raise ValueError(f"`name` must be {self._fake.name!r}, got {name!r}.")
-        return IBMBackend(
-            self._fake.configuration(), service=self, api_client=self._client, instance="rehearsal"
+            raise QiskitBackendNotFoundError("No backend matches the criteria.")
+        fake = self._fake
+        raw = json.loads((Path(fake.dirname) / fake.conf_filename).read_text(encoding="utf-8"))
+        configuration = configuration_from_server_data(
+            {**raw, "backend_name": fake.name}, _INSTANCE, use_fractional_gates=use_fractional_gates
         )
+        backend = IBMBackend(
+            configuration, service=self, api_client=self._client, instance=_INSTANCE
+        )
+        backend.options.use_fractional_gates = use_fractional_gates
+        return backend
+
+    def backends(self) -> list[IBMBackend]:
+        """Return the one device of this service."""
+        return [self.backend()]
 
     def job(self, job_id: str) -> RuntimeJobV2:
         """Return a job by its id."""

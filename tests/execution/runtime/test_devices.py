@@ -10,6 +10,9 @@ from qiskit_ibm_runtime.fake_provider import FakeManilaV2
 from qiskit_ibm_runtime.options_models import SamplerOptions
 
 import rzqiskit
+from rzqiskit.charging import run_charging
+from rzqiskit.execution.run_folder import RunFolder
+from rzqiskit.execution.runtime import devices
 from rzqiskit.execution.runtime.devices import (
     check_runtime_options,
     device_of,
@@ -18,7 +21,9 @@ from rzqiskit.execution.runtime.devices import (
     make_sampler,
     open_device,
 )
+from rzqiskit.execution.runtime.rehearsal import RehearsalService
 from rzqiskit.execution.sampling import run_circuits
+from rzqiskit.submission import collect_charging, submit_charging
 
 PACKAGE = Path(rzqiskit.__file__).parent
 
@@ -159,3 +164,72 @@ def test_samplers_by_name():
     noisy, backend = make_sampler("fake_manila", seed=1)
     assert backend.name == "fake_manila"
     assert noisy.backend is backend
+
+
+class FakeCloudManila(FakeManilaV2):
+    backend_name = "ibm_cloud_manila"
+
+
+@pytest.fixture
+def cloud(tmp_path, monkeypatch):
+    """The rehearsal service in the place of the cloud: all but the account is the real road."""
+    service = RehearsalService(tmp_path / "cloud", FakeCloudManila())
+    monkeypatch.setattr(devices, "QiskitRuntimeService", lambda instance=None: service)
+    return service
+
+
+def test_a_device_of_the_account_by_name(tmp_path, cloud):
+    device = open_device("ibm_cloud_manila", tmp_path / "run")
+    assert (device.name, device.service) == ("ibm_cloud_manila", cloud)
+    assert (device.instance, device.fractional_gates) == ("rehearsal", False)
+    with pytest.raises(ValueError, match="`seed` must be None on a device: nature draws"):
+        open_device("ibm_cloud_manila", tmp_path / "run", seed=1)
+    message = r"device of the saved account \(ibm_cloud_manila\).*got 'ibm_cloud_manilla'"
+    with pytest.raises(ValueError, match=message):
+        open_device("ibm_cloud_manilla", tmp_path / "run")
+
+
+def test_the_road_to_a_device_of_the_account(tmp_path, cloud):
+    battery = rzqiskit.RosenZenerBattery(
+        num_qubits=3, drive=rzqiskit.SineSquaredDrive(20.0, 0.3), interaction=2.0
+    )
+    folder = submit_charging(
+        battery, [0.3], "ibm_cloud_manila", num_steps=1, shots=100, folder=tmp_path / "run"
+    )
+    assert not (folder / "local_service").exists()  # its jobs are in the cloud
+    assert len(cloud.jobs()) == 1
+    data = collect_charging(folder)
+    assert data.shots.values.tolist() == [100]
+    assert data.attrs["backend"] == "ibm_cloud_manila"
+    by_object = submit_charging(
+        battery, [0.3], cloud.backend(), num_steps=1, shots=100, folder=tmp_path / "second"
+    )
+    assert collect_charging(by_object).shots.values.tolist() == [100]
+    assert len(cloud.jobs()) == 2
+
+
+def test_fractional_gates_pass_through(tmp_path):
+    plain = open_device("local:FakeFractionalBackend", tmp_path)
+    fractional = open_device("local:FakeFractionalBackend", tmp_path, fractional_gates=True)
+    assert "rzz" not in plain.backend.target.operation_names
+    assert "rzz" in fractional.backend.target.operation_names
+    battery = rzqiskit.RosenZenerBattery(
+        num_qubits=4, drive=rzqiskit.SineSquaredDrive(20.0, 0.3), interaction=2.0
+    )
+    folder = submit_charging(
+        battery, [0.3], "local:FakeFractionalBackend", num_steps=2, shots=2000, seed=7,
+        network="fractional", fractional_gates=True, folder=tmp_path / "run",
+    )  # fmt: skip
+    assert RunFolder(folder).circuits()[0].count_ops()["rzz"] == 3
+    data = collect_charging(folder)
+    ideal = run_charging(battery, [0.3], shots=None, num_steps=2)
+    assert abs(float(data.stored_energy[0] - ideal.stored_energy[0])) < 0.8
+
+
+def test_an_account_that_fails_is_told_by_the_kind_of_its_error(tmp_path, monkeypatch):
+    def refuse(instance=None):
+        raise ConnectionError("Bearer secret")
+
+    monkeypatch.setattr(devices, "QiskitRuntimeService", refuse)
+    with pytest.raises(ValueError, match=r"saved account, which failed with ConnectionError\.$"):
+        open_device("ibm_torino", tmp_path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from rzqiskit.dicke.lanes import HAND_OVER, solve_lanes
 from rzqiskit.dicke.pulses import FORMULA_FIELDS, EncodedDrive, encode_drive
 from rzqiskit.dicke.rotations import rotation_tables
 from rzqiskit.dicke.solver import NUM_METRICS, REPORT_FIELDS, solve_batch
@@ -18,6 +19,8 @@ from rzqiskit.grid import BatteryGrid
 from rzqiskit.validation import FloatArray, check_positive_integer
 
 __all__ = ["GridSolution", "solve_grid"]
+
+_LANE_CHUNK = 128  # batteries of a chunk that is solved in lanes, at least
 
 
 class GridSolution(NamedTuple):
@@ -89,19 +92,40 @@ def solve_grid(
             relative, tolerance, *limits, table, own_offsets, with_entropy, *results,
         )  # fmt: skip
         # Neighbours in a grid cost alike, distant ones do not: small chunks, taken as they come.
-        edges = np.linspace(0, chosen.size, min(chosen.size, 16 * threads) + 1).astype(int)
+        num_chunks = min(chosen.size, 16 * threads)
+        solve: Callable[..., None] = solve_batch
+        if not with_entropy and drive.coefficients.shape[0] == 0:
+            solve = _solve_in_lanes
+            # Towards the end of a chunk some lanes idle.
+            num_chunks = min(num_chunks, max(threads, chosen.size // _LANE_CHUNK), chosen.size)
+        edges = np.linspace(0, chosen.size, num_chunks + 1).astype(int)
         chunks = [(int(low), int(high)) for low, high in pairwise(edges)]
         if threads == 1 or len(chunks) == 1:
             for first, last in chunks:
-                solve_batch(first, last, *arguments)
+                solve(first, last, *arguments)
         else:
             with ThreadPoolExecutor(threads) as pool:
-                for done in [pool.submit(solve_batch, *chunk, *arguments) for chunk in chunks]:
+                for done in [pool.submit(solve, *chunk, *arguments) for chunk in chunks]:
                     done.result()
         if not everything:
             for target, values in zip(solution, results, strict=True):
                 target[chosen] = values
     return solution
+
+
+def _solve_in_lanes(first: int, last: int, *arguments: Any) -> None:
+    """Solve batteries first <= i < last in lanes, and those that do not fit one after the other."""
+    num, delta, g, kind, parameters, durations, _, coefficients, times, relative = arguments[:10]
+    tolerance, max_levels, max_steps = arguments[10:13]
+    metrics, maxima, report, status = arguments[-4:]
+    solve_lanes(
+        first, last, num, delta, g, kind, parameters, durations, coefficients, times, relative,
+        tolerance, max_levels, max_steps, metrics, maxima, report, status,
+    )  # fmt: skip
+    left = np.flatnonzero(status[first:last] == HAND_OVER) + first
+    for run in np.split(left, np.flatnonzero(np.diff(left) > 1) + 1):
+        if run.size:
+            solve_batch(int(run[0]), int(run[-1]) + 1, *arguments)
 
 
 def _common_drives(

@@ -273,3 +273,18 @@ def test_two_processes_do_not_send_the_same_batch(make_run, monkeypatch):
     run.begin_attempt(run.batches[0])
     with pytest.raises(RunFolderError, match="must not be sent from by two processes at once"):
         run.begin_attempt(run.batches[0])
+
+
+def test_circuits_of_different_registers(tmp_path):
+    device = open_device("local:FakeManilaV2", tmp_path / "run" / "local_service")
+    other = QuantumCircuit(5)
+    other.x(range(5))
+    other.measure_all()
+    run = create_run(
+        tmp_path / "run", [circuit(1), other], device, shots=SHOTS, options={}, purpose={},
+        max_circuits=1,
+    )  # fmt: skip
+    assert run.record["registers"] == [["c", 2], ["meas", 5]]
+    send_batches(run, reopen_device(run), run.batches)
+    assert states(collect_batches(run, reopen_device(run))) == ["collected"] * 2
+    assert [max(seen, key=seen.get) for seen in run.counts()] == [0b10, 0b11111]

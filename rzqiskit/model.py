@@ -61,6 +61,11 @@ class RosenZenerBattery:
     def __post_init__(self) -> None:
         if not isinstance(self.drive, Drive):
             raise TypeError(f"`drive` must be a Drive, got {type(self.drive).__name__}.")
+        if not _is_hashable(self.drive):
+            raise TypeError(
+                "`drive` must be hashable, as a frozen dataclass of numbers is, got a "
+                f"{type(self.drive).__name__}."
+            )
         cleaned = {
             "num_qubits": check_positive_integer("num_qubits", self.num_qubits),
             "level_splitting": check_non_negative("level_splitting", self.level_splitting),
@@ -131,3 +136,11 @@ class RosenZenerBattery:
                 f"got {sorted(parameters)}."
             )
         return cls(drive=Drive.from_dict(parameters.pop("drive")), **parameters)
+
+
+def _is_hashable(value: object) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True

@@ -7,9 +7,27 @@ import math
 import numpy as np
 import pytest
 
-from rzqiskit import RectangularDrive, RosenZenerBattery, SampledDrive, SineSquaredDrive
+from rzqiskit import Drive, RectangularDrive, RosenZenerBattery, SampledDrive, SineSquaredDrive
 
 DRIVE = SineSquaredDrive(amplitude=20.0, period=0.3)
+
+
+@dataclasses.dataclass
+class ChangeablePulse(Drive):
+    amplitude: float = 1.0
+    duration: float = 0.3
+
+    def _value(self, t):
+        return self.amplitude * np.ones_like(t)
+
+
+@dataclasses.dataclass(frozen=True)
+class ArrayPulse(Drive):
+    amplitudes: np.ndarray
+    duration: float = 0.3
+
+    def _value(self, t):
+        return self.amplitudes[0] * np.ones_like(t)
 
 
 def battery(**changes):
@@ -118,6 +136,18 @@ def test_from_dict_refuses_missing_keys_and_other_objects():
         ("num_qubits", "10", TypeError, r"^`num_qubits` must be an integer, got '10'\.$"),
         ("drive", 1.0, TypeError, r"^`drive` must be a Drive, got float\.$"),
         ("drive", SineSquaredDrive, TypeError, r"^`drive` must be a Drive, got ABCMeta\.$"),
+        (
+            "drive",
+            ChangeablePulse(),
+            TypeError,
+            r"^`drive` must be hashable, .* ChangeablePulse\.$",
+        ),
+        (
+            "drive",
+            ArrayPulse(np.ones(2)),
+            TypeError,
+            r"^`drive` must be hashable, .* ArrayPulse\.$",
+        ),
         ("level_splitting", -1, ValueError, r"^`level_splitting` must not be negative, got -1\.0"),
         ("level_splitting", math.nan, ValueError, r"^`level_splitting` must be finite, got nan\.$"),
         ("level_splitting", True, TypeError, r"^`level_splitting` must be a real number, got True"),

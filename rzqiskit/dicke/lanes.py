@@ -277,7 +277,7 @@ def solve_lanes(
         if not busy:
             break
         n = FIRST_LEVEL + 2 * levels
-        if levels < before:
+        if levels < before:  # ladder elements of zero meet these rows, and 0 times NaN is NaN
             after[n:], inner[n:] = 0.0, 0.0
         step = load(lanes, STEP)
         for i in range(n):

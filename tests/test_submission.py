@@ -97,6 +97,15 @@ def test_collecting_again_changes_nothing(finished, collected):
     assert [status.state for status in charging_status(finished)] == ["collected"] * 2
 
 
+def test_a_collected_run_needs_no_device(finished, collected, monkeypatch):
+    def gone(*_, **__):
+        raise ValueError("`backend` must be there, got nothing.")
+
+    monkeypatch.setattr("rzqiskit.execution.jobs.open_device", gone)
+    assert collect_charging(finished).identical(collected)
+    assert [status.state for status in charging_status(finished)] == ["collected"] * 2
+
+
 def test_what_is_missing_is_missing(tmp_path):
     folder = submit_charging(
         BATTERY, TIMES[1:3], "local:FakeTorino", num_steps=1, shots=100, folder=tmp_path / "run",
@@ -225,7 +234,10 @@ def test_no_token_is_ever_written_logged_or_printed(tmp_path):
     (home / ".qiskit" / "qiskit-ibm.json").write_text(json.dumps(accounts))
     # A service that quotes the token in every error, as a careless one might.
     script = f"""
-import logging, sys
+import logging, socket, sys
+def no_network(*args, **kwargs):
+    raise AssertionError("reached for the network")
+socket.socket.connect = socket.create_connection = socket.getaddrinfo = no_network
 logging.basicConfig(level=logging.DEBUG)
 from pathlib import Path
 import rzqiskit as rz

@@ -43,7 +43,10 @@ def charging_status(folder: Path | str) -> list[BatchStatus]:
     from rzqiskit.execution.jobs import collect_batches, reopen_device
 
     run = _open_run(folder)
-    return collect_batches(run, reopen_device(run), fetch=False)
+    # What is collected needs no device, and no account.
+    collected = all(run.has_counts(batch) for batch in run.batches)
+    device: Any = None if collected else reopen_device(run)
+    return collect_batches(run, device, fetch=False)
 
 
 def collect_charging(

@@ -87,7 +87,7 @@ def test_transition() -> None:
         num_qubits=100, pair_counting="ordered"
     ).values / 100.0  # fmt: skip
     assert any(
-        len(line.get_ydata()) == 8 and np.allclose(line.get_ydata(), per_cell, rtol=1e-14)
+        len(line.get_ydata()) == 8 and np.allclose(line.get_ydata(), per_cell, rtol=1e-14, atol=0.0)
         for line in right.lines
     )
     low, high = right.get_ylim()

@@ -46,7 +46,8 @@ TABLE = {
         *PARAMETERS, "schema", "metrics", "estimation", "exact", "analytic", "charging",
     },
     "sweeps": {
-        *PARAMETERS, "grid", "schema", "metrics", "batches", "exact", "analytic", "charging", "estimation",
+        *PARAMETERS, "grid", "schema", "metrics", "batches", "exact", "analytic", "charging",
+        "estimation",
     },
     "planning": {
         *PARAMETERS, "schema", "metrics", "dicke", "exact", "circuits", "execution", "emulator",

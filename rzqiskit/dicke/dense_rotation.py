@@ -77,7 +77,7 @@ def rotation_tables(num_qubits: Iterable[int]) -> tuple[FloatArray, npt.NDArray[
     return table, np.array([starts.get(width, 0) for width in widths], dtype=np.int64)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
+@njit(cache=True, nogil=True, error_model="numpy")
 def rotate_dense(
     state: Any, num_qubits: int, theta: float, table: Any, offset: int, out: Any
 ) -> None:

@@ -19,6 +19,9 @@ rounding whatever N is; where they do not, K grows by itself up to N + 1, where 
 The unknowns are one vector: the rows a = z . e_i, b = y . e_i, x . e_i (nine numbers), then the
 real and the imaginary parts of the K amplitudes. A run is kept as the coefficients of its dense
 output, so that any number of output times costs interpolation only.
+
+The compiled code keeps IEEE arithmetic (no fast-math): what the compiler may reorder depends on
+what was compiled before in the process, and results must have the same bits everywhere.
 """
 
 from __future__ import annotations
@@ -46,7 +49,6 @@ DONE, MORE, TOO_MANY_STEPS, TOO_MANY_LEVELS = range(4)
 TIME, PLANNED, WEIGHT, DRIFT = range(4)
 LEVELS, PIECE, STEPS, REJECTED = range(4)
 MAX_STORE = 1 << 22  # numbers of dense output kept at once, 32 MiB
-FAST = {"reassoc", "contract", "nsz"}
 
 _C = dop853.C
 
@@ -111,7 +113,7 @@ def _hops(levels, num_qubits):
     return hops
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _slope(f, delta, g, num_qubits, hops, y, out, work, levels):
     """Write dy/dt into out[row]; `out` is (slopes, row), so that no view has to be made.
 
@@ -154,7 +156,7 @@ def _slope(f, delta, g, num_qubits, hops, y, out, work, levels):
         )
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _combine(row, base, h, slopes, out, n):
     """Write base + h sum_j ROWS[row, j] slopes[j] into `out`, four slopes a pass."""
     for i in range(n):
@@ -182,7 +184,7 @@ def _component_scale(levels, tilt):
     return scale
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _local_error(step, slopes, zero, scale, work, n):
     """Return the local error of the step, from Hairer's combination of two estimates."""
     _combine(_ROW_E5, zero, 1.0, slopes, work, n)
@@ -198,7 +200,7 @@ def _local_error(step, slopes, zero, scale, work, n):
     return abs(step) * sum5 / math.sqrt(sum5 + 0.01 * sum3)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _top_terms(dense, scale, n):
     """Return the two highest terms of the dense output at their largest.
 

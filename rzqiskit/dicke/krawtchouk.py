@@ -33,7 +33,7 @@ def is_forward_stable(num_qubits: int, theta: float, low: float, high: float, le
     return num_qubits * least * least >= levels
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, nogil=True, error_model="numpy")
 def _forward_block(
     turned: Any, gain: Any, loss: Any, a3: float, mu: Any, v: Any, old: Any, x: Any, y: Any, n: int
 ) -> None:

@@ -45,7 +45,7 @@ def bessel_series(radius: float) -> Any:
     return bessel[: order + 1].copy()
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, nogil=True, error_model="numpy")
 def rotate_ladder(state: Any, num_qubits: int, theta: float, out: Any) -> None:
     """Write exp(theta (J+ - J-)/2) `state` into `out`.
 

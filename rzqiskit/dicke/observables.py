@@ -17,7 +17,7 @@ import math
 import numpy as np
 from numba import njit
 
-from rzqiskit.dicke.frame import FAST, LEVEL_0, ladder, state_size
+from rzqiskit.dicke.frame import LEVEL_0, ladder, state_size
 from rzqiskit.dicke.pulses import pulse_slope, pulse_value
 
 __all__ = [
@@ -45,7 +45,7 @@ def find_step(t, starts, first):
     return step
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy")
 def interpolate_state(t, step, starts, table, flat, y):
     """Write the state at `t` into `y`; return its number of levels."""
     levels, offset = table[step, 0], table[step, 1]
@@ -66,7 +66,7 @@ def interpolate_state(t, step, starts, table, flat, y):
     return levels
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy")
 def spin_moments(y, levels, num_qubits, s, out):
     """Write the moments of the lab's collective spin into `out`.
 

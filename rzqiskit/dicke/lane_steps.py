@@ -16,7 +16,7 @@ from numba import njit
 
 from rzqiskit.dicke import dop853
 from rzqiskit.dicke.pulses import SINE_SQUARED, pulse_slope, pulse_value
-from rzqiskit.dicke.vectors import WIDTH, load, select_positive, splat, sqrt, store, vrint
+from rzqiskit.dicke.vectors import WIDTH, fma, load, select_positive, splat, sqrt, store, vrint
 
 __all__ = [
     "DELTA", "DRIVE", "FIRST_LEVEL", "INVERSE_TILT", "NUM", "NUM_PARAMETERS", "NUM_PLACES",
@@ -59,7 +59,7 @@ _COSINE = np.array([(-1) ** j * math.pi ** (2 * j) / math.factorial(2 * j) for j
 def _polynomial(coefficients, x):
     value = splat(coefficients[-1])
     for j in range(coefficients.size - 2, -1, -1):
-        value = value * x + coefficients[j]
+        value = fma(value, x, splat(coefficients[j]))
     return value
 
 
@@ -138,18 +138,14 @@ def slope(f, step, lanes, ladder, y, out, first, levels):
         far_re, far_im, far = load(y, row + 4), load(y, row + 5), load(ladder, k + 2)
         lr, li, ur, ui = up * re, up * im, far * far_re, far * far_im
         diagonal = a3 * (k + 1.0)
-        next_dr = diagonal * next_re + h1 * (lr + ur) + h2 * (li - ui)
-        next_di = diagonal * next_im + h1 * (li + ui) + h2 * (ur - lr)
+        next_dr = fma(diagonal, next_re, fma(h1, lr + ur, h2 * (li - ui)))
+        next_di = fma(diagonal, next_im, fma(h1, li + ui, h2 * (ur - lr)))
         lr, li, ur, ui = low * last_dr, low * last_di, up * next_dr, up * next_di
         diagonal, shift = g3 * (1.0 * k), spin * (1.0 * k) + e0
-        store(
-            out, first + row,
-            diagonal * di + g1 * (li + ui) + g2 * (ur - lr) - shift * im,
-        )  # fmt: skip
-        store(
-            out, first + row + 1,
-            shift * re - (diagonal * dr + g1 * (lr + ur) + g2 * (li - ui)),
-        )  # fmt: skip
+        from_re = fma(diagonal, dr, fma(g1, lr + ur, g2 * (li - ui)))
+        from_im = fma(diagonal, di, fma(g1, li + ui, g2 * (ur - lr)))
+        store(out, first + row, from_im - shift * im)
+        store(out, first + row + 1, shift * re - from_re)
         re, im, next_re, next_im = next_re, next_im, far_re, far_im
         last_dr, last_di, dr, di = dr, di, next_dr, next_di
         low, up = up, far
@@ -157,10 +153,8 @@ def slope(f, step, lanes, ladder, y, out, first, levels):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _four(slopes, i, c1, c2, c3, c4, w1, w2, w3, w4):
-    return (
-        w1 * load(slopes, c1 + i) + w2 * load(slopes, c2 + i)
-        + w3 * load(slopes, c3 + i) + w4 * load(slopes, c4 + i)
-    )  # fmt: skip
+    value = fma(w2, load(slopes, c2 + i), w1 * load(slopes, c1 + i))
+    return fma(w4, load(slopes, c4 + i), fma(w3, load(slopes, c3 + i), value))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -224,8 +218,7 @@ def step_error(lanes, slopes, stride, levels, out):
         error5, error3 = splat(0.0), splat(0.0)
         for e in range(_NUM_ERROR):
             k = load(slopes, _ERROR_COLUMN[e] * stride + i)
-            error5 = error5 + _E5[e] * k
-            error3 = error3 + _E3[e] * k
+            error5, error3 = fma(splat(_E5[e]), k, error5), fma(splat(_E3[e]), k, error3)
         scale = inverse if _is_small(i) else one
         error5, error3 = scale * error5, scale * error3
         sum5, sum3 = sum5 + error5 * error5, sum3 + error3 * error3
@@ -261,8 +254,8 @@ def dense_output(lanes, y, after, slopes, stride, dense, levels, out):
         d4, d5, d6, d7 = splat(0.0), splat(0.0), splat(0.0), splat(0.0)
         for e in range(_NUM_DENSE):
             k = load(slopes, _DENSE_COLUMN[e] * stride + i)
-            d4, d5 = d4 + _DENSE_WEIGHT[0, e] * k, d5 + _DENSE_WEIGHT[1, e] * k
-            d6, d7 = d6 + _DENSE_WEIGHT[2, e] * k, d7 + _DENSE_WEIGHT[3, e] * k
+            d4, d5 = fma(splat(_DENSE_WEIGHT[0, e]), k, d4), fma(splat(_DENSE_WEIGHT[1, e]), k, d5)
+            d6, d7 = fma(splat(_DENSE_WEIGHT[2, e]), k, d6), fma(splat(_DENSE_WEIGHT[3, e]), k, d7)
         store(dense, 4 * stride + i, d4)
         store(dense, 5 * stride + i, d5)
         store(dense, 6 * stride + i, d6)

@@ -3,7 +3,8 @@
 A compiler vectorises a loop over eight lanes only if it can prove that no arrays overlap. Here the
 eight lanes are one LLVM vector from load to store, so that every operation is one instruction (or
 two, where registers are narrower). Operations act on each lane alone: what a lane yields does not
-depend on its place nor on its neighbours, to the last bit.
+depend on its place nor on its neighbours, to the last bit. No fast-math: products and sums become
+one instruction where `fma` says so, not where the compiler happens to.
 """
 
 from __future__ import annotations
@@ -17,11 +18,10 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, overload, register_model
 
-__all__ = ["WIDTH", "aligned", "load", "select_positive", "splat", "sqrt", "store", "vrint"]
+__all__ = ["WIDTH", "aligned", "fma", "load", "select_positive", "splat", "sqrt", "store", "vrint"]
 
 WIDTH = 8
 _IR = ir.VectorType(ir.DoubleType(), WIDTH)
-_CONTRACT = ("contract",)  # a product and a sum may become one instruction, in all lanes alike
 
 
 class _LanesType(types.Type):  # type: ignore[misc]
@@ -106,6 +106,19 @@ def _function(name):
     return function
 
 
+@intrinsic
+def fma(typing_context, factor, other, addend):
+    """Return factor * other + addend, rounded once: on purpose, never by the compiler's choice."""
+
+    def codegen(context, builder, signature, args):
+        callee = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(_IR, [_IR] * 3), f"llvm.fma.v{WIDTH}f64"
+        )
+        return builder.call(callee, args)
+
+    return _LANES(_LANES, _LANES, _LANES), codegen
+
+
 sqrt = _function("sqrt")
 vrint = _function("rint")
 
@@ -114,7 +127,7 @@ def _binary(instruction):
     @intrinsic
     def operation(typing_context, left, right):
         def codegen(context, builder, signature, args):
-            return getattr(builder, instruction)(*args, flags=_CONTRACT)
+            return getattr(builder, instruction)(*args)
 
         return _LANES(_LANES, _LANES), codegen
 

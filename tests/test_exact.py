@@ -229,6 +229,26 @@ def test_maxima_are_those_of_a_fine_grid_and_stationary():
     assert abs(at_top.instantaneous_power.item()) < 1e-7  # dE/dt = P_I
 
 
+def test_a_lower_peak_does_not_take_the_time_of_the_highest():
+    # Many oscillations; the time of each maximum must be where the fine grid has it.
+    battery = paper_battery(100, 1.0, drive=rz.SineSquaredDrive(55.0, 0.6))
+    times = np.linspace(0.0, 0.6, 6001)
+    exact = rz.evolve_exact(battery, times)
+    for name in METRICS:
+        where = times[np.argmax(exact[name].values)]
+        assert exact[f"time_of_maximum_{name}"].item() == pytest.approx(where, abs=2e-4), name
+
+
+def test_at_the_start_nothing_has_happened():
+    names = (*METRICS, "population", "collective_spin")
+    exact = rz.evolve_exact(paper_battery(), [0.0], quantities=names)
+    for name in METRICS:
+        assert exact[name].item() == pytest.approx(0.0, abs=1e-14)
+        assert exact[f"maximum_{name}"].item() == 0.0
+    assert exact.population[0, 0].item() == pytest.approx(1.0, abs=1e-14)
+    assert exact.collective_spin[0].values == pytest.approx([0.0, 0.0, -5.0], abs=1e-13)
+
+
 def test_power_is_the_slope_of_the_energy():
     battery = paper_battery(20, 3.0)
     times = 0.17 + np.array([-2e-4, -1e-4, 0.0, 1e-4, 2e-4])

@@ -233,6 +233,7 @@ def find_maxima(
                 if not (left[1, j] > 0.0 and right[1, j] < 0.0 and promise > maxima[j, 0]):
                     continue
                 # Illinois' variant of the false position: bracketed and superlinear
+                best = max(left[0, j], right[0, j])
                 lo, hi, slope_lo, slope_hi, side = t0, t1, left[1, j], right[1, j], 0
                 for _ in range(60):
                     t = hi - slope_hi * (hi - lo) / (slope_hi - slope_lo)
@@ -241,11 +242,13 @@ def find_maxima(
                     _values_slopes(t, step, num_qubits, delta, g, kind, parameters, edges,
                                    coefficients, starts, table, flat, s, y, row,
                                    trial)  # fmt: skip
+                    best = max(best, trial[0, j])
                     if trial[0, j] > maxima[j, 0]:
                         maxima[j, 0], maxima[j, 1] = trial[0, j], t
                     if abs(trial[1, j]) <= 1e-13 * (left[1, j] - right[1, j]):
-                        maxima[j, 1] = t  # the zero tells the time better than the flat top
-                        maxima[j, 0] = max(maxima[j, 0], trial[0, j])
+                        # The zero tells the time better than the flat top, if it is the top.
+                        if best >= maxima[j, 0]:
+                            maxima[j, 0], maxima[j, 1] = best, t
                         break
                     if trial[1, j] > 0.0:
                         lo, slope_lo = t, trial[1, j]

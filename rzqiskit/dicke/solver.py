@@ -82,7 +82,9 @@ def solve_battery(
     if num_qubits == 1:
         g = 0.0  # Jz^2 = 1/4: a number
     strength, area = _strength_and_area(delta, kind, parameters, edges, coefficients)
-    end = min(end, edges[-1])
+    at_start = end <= 0.0
+    # No time passes: a step all the same, so that there is a state to read.
+    end = 1e-9 * edges[-1] if at_start else min(end, edges[-1])
     tilt = min(1.0, area) if area > 0.0 else 1.0
     patience = 1.0
     status = DONE
@@ -135,6 +137,9 @@ def solve_battery(
         if long:
             patience = _LONG / count[STEPS]
     maxima[FLUCTUATION, 0] = math.sqrt(max(maxima[FLUCTUATION, 0], 0.0))
+    if at_start:
+        for i in range(NUM_METRICS):
+            maxima[i, 0] = maxima[i, 1] = 0.0
     return status
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from rzqiskit.dicke.frame import LEVEL_0, state_size
+from rzqiskit.dicke.levels import LEVEL_0, state_size
 from rzqiskit.dicke.observables import find_step, interpolate_state
 from rzqiskit.dicke.rotations import (
     DENSE_MAX_QUBITS,

@@ -32,6 +32,14 @@ import numpy as np
 from numba import njit
 
 from rzqiskit.dicke import dop853
+from rzqiskit.dicke.levels import (
+    LEVEL_0,
+    component_scale,
+    hops,
+    in_eights,
+    releveled,
+    state_size,
+)
 from rzqiskit.dicke.pulses import pulse_value
 
 __all__ = [
@@ -41,8 +49,6 @@ __all__ = [
     "TOO_MANY_STEPS",
     "initial_state",
     "integrate_frame",
-    "ladder",
-    "state_size",
 ]
 
 DONE, MORE, TOO_MANY_STEPS, TOO_MANY_LEVELS = range(4)
@@ -75,7 +81,6 @@ _ROW_E5, _ROW_E3 = _ROW_D + 4, _ROW_D + 5
 _START, _COLUMN, _WEIGHT = _padded_rows(_ROWS)
 
 _FIRST_LEVELS = 16
-LEVEL_0 = 16  # where the amplitudes start in the vector of unknowns
 # weight at the edge of the levels, and size of the top dense term worth a look, per tolerance
 _EDGE = 1e-2
 _DENSE_FLOOR = 3.0
@@ -83,38 +88,7 @@ _RELAXATION = 1.02  # how fast a step that was too long for the dense output is 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def state_size(levels):
-    """Return the length of the vector of unknowns, a multiple of eight.
-
-    The nine numbers of the triad fill the first LEVEL_0 places up with zeros, then follow the real
-    and the imaginary parts of the levels. Levels come in eights as well (those beyond N couple to
-    nothing and stay zero): loops then have no remainder, which for few levels is most of the cost.
-    """
-    return LEVEL_0 + (2 * levels + 7) // 8 * 8
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def ladder(num_levels, num_qubits):
-    """Return s_k = sqrt((k + 1)(N - k)), the matrix elements of J+, shape (num_levels,)."""
-    s = np.zeros(num_levels)
-    for k in range(min(num_levels, num_qubits)):
-        s[k] = math.sqrt((k + 1.0) * (num_qubits - k))
-    return s
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _hops(levels, num_qubits):
-    """Return the matrix elements from the level below and from the one above, shape (2, levels)."""
-    s = ladder(levels, num_qubits)
-    hops = np.zeros((2, levels))
-    for k in range(levels - 1):
-        hops[0, k + 1] = s[k]
-        hops[1, k] = s[k]
-    return hops
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _slope(f, delta, g, num_qubits, hops, y, out, work, levels):
+def _slope(f, delta, g, num_qubits, elements, y, out, work, levels):
     """Write dy/dt into out[row]; `out` is (slopes, row), so that no view has to be made.
 
     The Hamiltonian is applied as D twice, by its tridiagonal elements
@@ -137,7 +111,7 @@ def _slope(f, delta, g, num_qubits, hops, y, out, work, levels):
     re, im = LEVEL_0, LEVEL_0 + levels
     h1, h2 = 0.5 * a1, 0.5 * a2
     for k in range(levels):
-        low, up, d = hops[0, k], hops[1, k], a3 * k
+        low, up, d = elements[0, k], elements[1, k], a3 * k
         lr, li = low * y[re + k - 1], low * y[im + k - 1]
         ur, ui = up * y[re + k + 1], up * y[im + k + 1]
         work[0, k + 1] = d * y[re + k] + h1 * (lr + ur) + h2 * (li - ui)
@@ -145,7 +119,7 @@ def _slope(f, delta, g, num_qubits, hops, y, out, work, levels):
     # -i H~ c with H~ = g D^2 - spin k - e0, the second D written straight into the slopes
     h1, h2, a3, e0 = g * h1, g * h2, g * a3, 0.5 * spin
     for k in range(levels):
-        low, up, d, shift = hops[0, k], hops[1, k], a3 * k, spin * k + e0
+        low, up, d, shift = elements[0, k], elements[1, k], a3 * k, spin * k + e0
         lr, li = low * work[0, k], low * work[1, k]
         ur, ui = up * work[0, k + 2], up * work[1, k + 2]
         slopes[row, im + k] = shift * y[re + k] - (
@@ -168,20 +142,6 @@ def _combine(row, base, h, slopes, out, n):
             out[i] += (
                 w1 * slopes[c1, i] + w2 * slopes[c2, i] + w3 * slopes[c3, i] + w4 * slopes[c4, i]
             )
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _component_scale(levels, tilt):
-    """Return what the errors of the components are multiplied by, shape (state_size,).
-
-    A pulse that tilts the mean field by no more than `tilt` makes a_1, a_2 and the levels above
-    the lowest that small; their errors have to be small against `tilt`, all others against 1.
-    """
-    scale = np.ones(state_size(levels))
-    scale[0] = scale[1] = 1.0 / tilt
-    for k in range(1, levels):
-        scale[LEVEL_0 + k] = scale[LEVEL_0 + levels + k] = 1.0 / tilt
-    return scale
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -217,25 +177,12 @@ def _top_terms(dense, scale, n):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _releveled(y, old, new):
-    """Return the state, or a slope, on `new` instead of `old` levels."""
-    state = np.zeros(state_size(new) + 1)
-    # Loops, not slices: numba compiles an assignment between slices for seconds.
-    for i in range(LEVEL_0):
-        state[i] = y[i]
-    for k in range(old):
-        state[LEVEL_0 + k] = y[LEVEL_0 + k]
-        state[LEVEL_0 + new + k] = y[LEVEL_0 + old + k]
-    return state
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def _workspace(levels, num_qubits, tilt):
     """Return slopes, stage, zeros, error work, scales, hops and D c for so many levels."""
     n = state_size(levels)
     return (
         np.zeros((16, n)), np.zeros(n + 1), np.zeros(n), np.empty(n),
-        _component_scale(levels, tilt), _hops(levels, num_qubits), np.zeros((2, levels + 2)),
+        component_scale(levels, tilt), hops(levels, num_qubits), np.zeros((2, levels + 2)),
     )  # fmt: skip
 
 
@@ -257,18 +204,13 @@ def _grown_table(table, rows):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _in_eights(levels):
-    return (levels + 7) // 8 * 8
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def initial_state(num_qubits, g):
     """Return y, clock, count of a battery at t = 0, all cells in the ground state.
 
     `clock` holds the time, the planned step, the truncation weight and the norm drift; `count`
     the levels, the piece of the drive, the steps and the rejected steps.
     """
-    levels = min(_in_eights(num_qubits + 1), _FIRST_LEVELS) if g != 0.0 else 1
+    levels = min(in_eights(num_qubits + 1), _FIRST_LEVELS) if g != 0.0 else 1
     y = np.zeros(state_size(levels) + 1)
     y[2] = y[4] = y[6] = 1.0
     y[LEVEL_0] = 1.0
@@ -291,11 +233,11 @@ def integrate_frame(
         shape (num_steps, 3): levels, offset into the coefficients, piece of the drive; the flat
         coefficients of the dense output (8 rows of `state_size` numbers a step); the new `y`.
     """
-    full = _in_eights(num_qubits + 1) if g != 0.0 else 1
+    full = in_eights(num_qubits + 1) if g != 0.0 else 1
     levels = count[LEVELS]
     edge_limit = tilt * max(_EDGE * tolerance, 2e-16)
     n = state_size(levels)
-    slopes, stage, zero, error_work, scale, hops, work = _workspace(levels, num_qubits, tilt)
+    slopes, stage, zero, error_work, scale, elements, work = _workspace(levels, num_qubits, tilt)
     capacity = 64
     starts = np.empty(capacity + 1)
     table = np.empty((capacity, 3), np.int64)
@@ -309,7 +251,7 @@ def integrate_frame(
     while piece < edges.size - 1 and t < end and status == DONE:
         stop = min(edges[piece + 1], end)
         f = pulse_value(t, kind, parameters, edges, coefficients, piece)
-        _slope(f, delta, g, num_qubits, hops, y, (slopes, 0), work, levels)
+        _slope(f, delta, g, num_qubits, elements, y, (slopes, 0), work, levels)
         if h == 0.0:
             # A first guess well inside the time scales; the controller takes over at once.
             mid = pulse_value(0.5 * (t + stop), kind, parameters, edges, coefficients, piece)
@@ -330,7 +272,7 @@ def integrate_frame(
                     t + _C[i] * step if i < 12 else t + step,
                     kind, parameters, edges, coefficients, piece,
                 )  # fmt: skip
-                _slope(f, delta, g, num_qubits, hops, stage, (slopes, i), work, levels)
+                _slope(f, delta, g, num_qubits, elements, stage, (slopes, i), work, levels)
             # stage 12 starts from the new state itself: `stage` holds it
             error = _local_error(step, slopes, zero, scale, error_work, n) / tolerance
             if not error <= 1.0:
@@ -345,16 +287,16 @@ def integrate_frame(
                     edge += stage[LEVEL_0 + k] ** 2 + stage[LEVEL_0 + levels + k] ** 2
                 if edge > edge_limit * edge_limit:
                     count[REJECTED] += 1
-                    grown = min(full, levels + max(8, _in_eights(levels // 5)))
+                    grown = min(full, levels + max(8, in_eights(levels // 5)))
                     if min(grown, num_qubits + 1) > max_levels:
                         clock[WEIGHT] = edge
                         status = TOO_MANY_LEVELS
                         break
-                    y = _releveled(y, levels, grown)
-                    slope = _releveled(slopes[0], levels, grown)
+                    y = releveled(y, levels, grown)
+                    slope = releveled(slopes[0], levels, grown)
                     levels = grown
                     n = state_size(levels)
-                    slopes, stage, zero, error_work, scale, hops, work = _workspace(
+                    slopes, stage, zero, error_work, scale, elements, work = _workspace(
                         levels, num_qubits, tilt
                     )
                     for i in range(n):
@@ -382,7 +324,7 @@ def integrate_frame(
             for i in range(13, 16):
                 _combine(i, y, step, slopes, stage, n)
                 f = pulse_value(t + _C[i] * step, kind, parameters, edges, coefficients, piece)
-                _slope(f, delta, g, num_qubits, hops, stage, (slopes, i), work, levels)
+                _slope(f, delta, g, num_qubits, elements, stage, (slopes, i), work, levels)
             for i in range(4):
                 _combine(_ROW_D + i, zero, step, slopes, dense[(4 + i) * n :], n)
             top, below = _top_terms(dense, scale, n)

@@ -17,7 +17,7 @@ import math
 import numpy as np
 from numba import njit
 
-from rzqiskit.dicke.frame import LEVEL_0, ladder, state_size
+from rzqiskit.dicke.levels import LEVEL_0, ladder, state_size
 from rzqiskit.dicke.pulses import pulse_slope, pulse_value
 
 __all__ = [

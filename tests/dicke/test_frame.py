@@ -8,6 +8,7 @@ import qutip
 from scipy.spatial.transform import Rotation
 
 from rzqiskit.dicke import frame, observables, solver
+from rzqiskit.dicke.levels import LEVEL_0, ladder
 from rzqiskit.dicke.pulses import encode_drive
 from rzqiskit.drives import HarmonicDrive, SineSquaredDrive
 
@@ -27,9 +28,9 @@ def test_moments_of_a_random_state_in_a_random_frame(num_qubits):
     amplitudes = rng.normal(size=levels) + 1j * rng.normal(size=levels)
     rows = Rotation.random(random_state=num_qubits).as_matrix()  # rows x, y, z of the lab
     triad = np.concatenate([rows[2], rows[1], rows[0]])
-    y = np.concatenate([triad, np.zeros(frame.LEVEL_0 - 9), amplitudes.real, amplitudes.imag])
+    y = np.concatenate([triad, np.zeros(LEVEL_0 - 9), amplitudes.real, amplitudes.imag])
     out = np.empty(observables.NUM_MOMENTS)
-    observables.spin_moments(y, levels, num_qubits, frame.ladder(levels, num_qubits), out)
+    observables.spin_moments(y, levels, num_qubits, ladder(levels, num_qubits), out)
 
     # QuTiP counts m downwards; the frame's level k is m + N/2
     spin = [op.full()[::-1, ::-1] for op in qutip.jmat(num_qubits / 2)]
@@ -65,7 +66,7 @@ def test_norm_triad_and_total_spin_are_conserved(num_qubits):
     assert np.abs(triad @ triad.T - np.eye(3)).max() < 1e-10
     levels = int(count[frame.LEVELS])
     moments = np.empty(observables.NUM_MOMENTS)
-    observables.spin_moments(y, levels, num_qubits, frame.ladder(levels, num_qubits), moments)
+    observables.spin_moments(y, levels, num_qubits, ladder(levels, num_qubits), moments)
     mean = np.array([moments[0], moments[1], moments[2] - num_qubits / 2])
     total = moments[3:6].sum() + mean @ mean
     assert total == pytest.approx(num_qubits / 2 * (num_qubits / 2 + 1), rel=1e-10)

@@ -94,8 +94,9 @@ def expectation_value(state: FrameState, classes: PauliClasses) -> complex:
 
     Examples:
         >>> from rzqiskit.dicke.layers import ground_state
-        >>> expectation_value(ground_state(4), {(0, 0, 0): 1.0, (0, 0, 3): 0.5})
-        (1.5+0j)
+        >>> value = expectation_value(ground_state(4), {(0, 0, 0): 1.0, (0, 0, 3): 0.5})
+        >>> round(value.real, 12), value.imag
+        (1.5, 0.0)
     """
     width = state.num_qubits
     mean, covariance = spin_mean_covariance(state)

@@ -196,9 +196,15 @@ def reference(battery, times):
         psi = solution.y[:, -1]
         states.append(psi)
     psi = np.array(states).T
+    psi /= np.linalg.norm(psi, axis=0)
     p = np.abs(psi) ** 2
     y = (2.0 * hop[:, None] * psi[1:].conj() * psi[:-1]).imag.sum(axis=0)
-    return metrics(battery, times, z @ p, z**2 @ p, y)
+    mean = z @ p
+    values = metrics(battery, times, mean, mean**2, y)
+    # <Jz^2> - <Jz>^2 cancels for many cells, the spread about the mean does not
+    spread = np.sqrt((p * (z[:, None] - mean) ** 2).sum(axis=0))
+    values[3] = battery.level_splitting * spread
+    return values
 
 
 PEERS = {

@@ -118,7 +118,9 @@ def evolve_exact(
         ConvergenceError: `max_levels` or `max_steps` exceeded.
 
     Notes:
-        Derived in docs/co_moving_frame.md. P and P_I vanish at t = 0, since <Jy> does.
+        Derived in docs/co_moving_frame.md. P and P_I vanish at t = 0, since <Jy> does. A grid gives
+        the same bits whatever the threads; with the entropy also those of single runs, without it
+        (solved eight at a time) the same to rounding.
 
     Examples:
         >>> import numpy as np

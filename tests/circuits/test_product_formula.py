@@ -207,9 +207,8 @@ def test_moment_of_the_squeezing_is_exact():
     time, num_steps = 0.9 * PERIOD, 5
 
     def pair(t):
-        return (
-            -(np.sin(30.0 * t - 60.0 * PERIOD / (4 * np.pi) * np.sin(2 * np.pi * t / PERIOD)) ** 2)
-        )
+        angle = 30.0 * t - 60.0 * PERIOD / (4 * np.pi) * np.sin(2 * np.pi * t / PERIOD)
+        return -(np.sin(angle) ** 2)
 
     exact = quad(pair, 0.0, time, epsabs=1e-13)[0]
     assert mean_field(battery).pair_integral(time) == pytest.approx(exact, abs=1e-9)

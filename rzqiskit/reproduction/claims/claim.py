@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rzqiskit.model import PAIR_COUNTINGS
+
 __all__ = [
     "FAILS",
     "HOLDS",
     "Claim",
     "Finding",
     "across_countings",
+    "finding_by_counting",
     "grade",
     "or_below",
     "percent",
@@ -46,7 +49,7 @@ class Claim:
     Attributes:
         name: short name, unique.
         place: equation, section or figure where the paper says it.
-        statement: the statement, in the paper's words where they are short enough.
+        statement: the statement, in our words.
         tried: the range of parameters in which it was checked.
         figure: the figure that shows it, "" where none does.
         recorded: the verdict that `rzqiskit validate` expects.
@@ -162,3 +165,20 @@ def across_countings(verdicts: Mapping[Any, str]) -> str:
 
 def _bound(verdict: str) -> float:
     return float(verdict.removeprefix(WITHIN).removesuffix(" %")) if verdict != HOLDS else 0.0
+
+
+def finding_by_counting(measure: Callable[[str], tuple[str, float]], summary: str) -> Finding:
+    """Return the finding of one number for each pair counting.
+
+    Args:
+        measure: gives the verdict and the number of a pair counting.
+        summary: a format string with the fields ``ordered`` and ``unordered``.
+
+    Examples:
+        >>> finding_by_counting(lambda counting: (HOLDS, float(len(counting))), "{ordered:g}")
+        Finding(verdict='holds', summary='7', numbers={'ordered': 7.0, 'unordered': 9.0})
+    """
+    measured = {counting: measure(counting) for counting in PAIR_COUNTINGS}
+    numbers = {counting: number for counting, (_, number) in measured.items()}
+    verdict = across_countings({counting: verdict for counting, (verdict, _) in measured.items()})
+    return Finding(verdict, summary.format(**numbers), numbers)

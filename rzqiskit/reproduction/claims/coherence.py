@@ -13,6 +13,7 @@ from rzqiskit.reproduction.claims.claim import (
     HOLDS,
     Finding,
     across_countings,
+    finding_by_counting,
     grade,
     or_below,
 )
@@ -59,17 +60,15 @@ def check_coherence_with_energy() -> Finding:
     """Below Eq. 21: at v0/Delta = 10 S(t) grows with E(t)."""
     from scipy.stats import spearmanr
 
-    verdicts = {}
-    numbers: dict[str, float] = {}
-    for counting in PAIR_COUNTINGS:
+    def measure(counting: str) -> tuple[str, float]:
         exact = fig2_exact(10.0, counting)
         rank = float(spearmanr(exact["diagonal_entropy"], exact["stored_energy"]).statistic)
-        verdicts[counting], numbers[counting] = grade(1.0 - rank), rank
-    return Finding(
-        across_countings(verdicts),
-        f"The rank correlation of S(t) and E(t) is {numbers['ordered']:.4f} "
-        f"({numbers['unordered']:.4f} with pairs counted once).",
-        numbers,
+        return grade(1.0 - rank), rank
+
+    return finding_by_counting(
+        measure,
+        "The rank correlation of S(t) and E(t) is {ordered:.4f} ({unordered:.4f} with pairs "
+        "counted once).",
     )
 
 

@@ -289,7 +289,7 @@ def check_logarithmic_entropy() -> Finding:
 
 
 def check_interaction_promotes_transfer() -> Finding:
-    """Sec. VI: more interaction enhances Sigma and further promotes the transfer of energy."""
+    """Sec. VI: stronger interaction raises Sigma and with it the energy that is moved."""
     verdicts = {}
     numbers: dict[str, float] = {}
     for counting in PAIR_COUNTINGS:

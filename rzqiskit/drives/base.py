@@ -25,6 +25,20 @@ class Drive(ABC):
     Subclasses are frozen dataclasses that define `duration` (a field or a property) and
     `_value`; `_area` where the area has a closed form; `breakpoints` where f or one of its
     derivatives jumps inside the window.
+
+    Examples:
+        >>> from dataclasses import dataclass
+        >>> from rzqiskit.drives import Drive
+        >>> @dataclass(frozen=True)
+        ... class RampDrive(Drive):
+        ...     slope: float
+        ...     duration: float
+        ...
+        ...     def _value(self, t):
+        ...         return self.slope * t
+        >>> drive = RampDrive(slope=2.0, duration=3.0)
+        >>> drive.value([1.0, 4.0]), round(float(drive.area(0.0, 3.0)), 12)
+        (array([2., 0.]), 9.0)
     """
 
     __slots__ = ()
@@ -124,7 +138,7 @@ class Drive(ABC):
             ValueError: unknown type or version, missing or unknown field.
 
         Examples:
-            >>> from rzqiskit.drives import SineSquaredDrive
+            >>> from rzqiskit.drives import Drive, SineSquaredDrive
             >>> drive = SineSquaredDrive(amplitude=20.0, period=0.3)
             >>> Drive.from_dict(drive.to_dict()) == drive
             True

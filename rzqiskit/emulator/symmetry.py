@@ -47,6 +47,18 @@ class SymmetryError(ValueError):
         index: position in ``circuit.data`` of the first offending instruction, None if it is not
             one instruction.
         name: name of that instruction.
+
+    Examples:
+        >>> from qiskit import QuantumCircuit
+        >>> from rzqiskit.emulator import DickeSampler, SymmetryError
+        >>> circuit = QuantumCircuit(3)
+        >>> _ = circuit.rx(0.1, [0, 1])  # the third qubit is left out
+        >>> circuit.measure_all()
+        >>> try:
+        ...     DickeSampler().run([circuit])
+        ... except SymmetryError as error:
+        ...     print(error.index, error.name)
+        0 rx
     """
 
     def __init__(self, message: str, index: int | None = None, name: str | None = None) -> None:

@@ -34,6 +34,12 @@ def reproduce_figure(
 
     Raises:
         ValueError: unknown figure.
+
+    Examples:
+        >>> tree = reproduce_figure("fig6", shots=100)
+        >>> transition = tree["spectrum/ordered"].attrs["ground_state_transition"]
+        >>> round(transition, 4)
+        0.5051
     """
     check_choice("figure", figure, FIGURES)
     options: dict[str, Any] = {"shots": shots, "seed": seed}

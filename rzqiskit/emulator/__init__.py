@@ -7,8 +7,8 @@ schedule without any circuit, for millions of cells.
 
 from rzqiskit.emulator.estimator import DickeEstimator
 from rzqiskit.emulator.evolution import circuit_states, evolve_schedule, sample_hamming_weights
+from rzqiskit.emulator.refusal import SymmetryError
 from rzqiskit.emulator.sampler import DickeSampler
-from rzqiskit.emulator.symmetry import SymmetryError
 
 __all__ = [
     "DickeEstimator",

@@ -73,7 +73,7 @@ class DickeSampler(BaseSamplerV2):  # type: ignore[misc]
         >>> DickeSampler().run([circuit])
         Traceback (most recent call last):
             ...
-        rzqiskit.emulator.symmetry.SymmetryError: instruction 0 (`h` on 0) breaks the permutation
+        rzqiskit.emulator.refusal.SymmetryError: instruction 0 (`h` on 0) breaks the permutation
         symmetry of the circuit: it acts on qubit 0, but not alike on the others.
     """
 

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import binom
 
 import rzqiskit as rz
@@ -158,3 +160,26 @@ def test_entropy_of_a_million_cells_is_the_gaussian_one():
 def test_early_energy_does_not_cancel():
     battery = battery_of(rz.RectangularDrive(1.0, 1.0), 4)
     assert leading.stored_energy(battery, [1e-9])[0] == pytest.approx(4 * 0.25e-18, rel=1e-12)
+
+
+@given(
+    num_qubits=st.integers(1, 60),
+    amplitude=st.floats(0.1, 60.0),
+    interaction=st.floats(-30.0, 30.0),
+    level_splitting=st.floats(0.1, 5.0),
+    counting=st.sampled_from(rz.model.PAIR_COUNTINGS),
+)
+def test_eq_22_bounds_the_energy_of_any_battery_until_the_area_is_pi(
+    num_qubits, amplitude, interaction, level_splitting, counting
+):
+    # dE/dt = Delta f <Jy> and <Jy>^2 + <Jz>^2 <= N^2/4: whatever the interaction does, the spin
+    # turns from its pole no faster than f. Only Delta Jz and Jz^2 may slow it.
+    battery = rz.RosenZenerBattery(
+        num_qubits=num_qubits, drive=rz.SineSquaredDrive(amplitude, T), interaction=interaction,
+        level_splitting=level_splitting, pair_counting=counting,
+    )  # fmt: skip
+    times = np.linspace(0.0, T, 41)
+    allowed = times[battery.drive.area(0.0, times) <= np.pi]
+    exact = rz.evolve_exact(battery, allowed, quantities=("stored_energy",)).stored_energy.values
+    bound = leading.stored_energy(battery, allowed)
+    assert (exact <= bound + 1e-9 * num_qubits * level_splitting).all()

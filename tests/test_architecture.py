@@ -33,6 +33,7 @@ TABLE = {
     "circuits": {*PARAMETERS},
     "emulator": {"dicke", "circuits"},
     "execution": {"circuits"},
+    "symmetric_noise": {"circuits"},
     "estimation": {"metrics"},
     "mitigation": {"metrics", "estimation"},
     "charging": {
@@ -51,7 +52,7 @@ TABLE = {
     },
     "planning": {
         *PARAMETERS, "schema", "metrics", "dicke", "exact", "circuits", "execution", "emulator",
-        "estimation", "charging",
+        "estimation", "mitigation", "charging", "symmetric_noise",
     },
     "noisy_comparison": {
         *PARAMETERS, "schema", "exact", "circuits", "execution", "estimation", "mitigation",
@@ -70,6 +71,7 @@ LIBRARIES = {
     "qiskit": {"circuits", "emulator", "execution", "cli"},
     "qiskit_aer": {"execution", "cli"},
     "qiskit_ibm_runtime": {"execution", "cli"},
+    "mthree": {"mitigation"},
     "matplotlib": {"plotting", "cli"},
     "numba": {"dicke"},
     "typer": {"cli"},

@@ -4,6 +4,7 @@ Arrays come in, estimates and their errors go out; no Qiskit, no batteries. Raw 
 (`rzqiskit.estimation`) are never replaced: keep them beside the mitigated ones.
 """
 
+from rzqiskit.mitigation.corrected import CorrectedCounts as CorrectedCounts
 from rzqiskit.mitigation.guide import guide_noise as guide_noise
 from rzqiskit.mitigation.guide import rescale_by_guide as rescale_by_guide
 from rzqiskit.mitigation.inversion import mitigate_mean as mitigate_mean
@@ -15,10 +16,13 @@ from rzqiskit.mitigation.inversion import nearest_distribution as nearest_distri
 from rzqiskit.mitigation.metrics import extrapolate_metrics as extrapolate_metrics
 from rzqiskit.mitigation.readout import ReadoutErrors as ReadoutErrors
 from rzqiskit.mitigation.readout import estimate_readout_errors as estimate_readout_errors
+from rzqiskit.mitigation.subspace import correct_by_mthree as correct_by_mthree
 from rzqiskit.mitigation.zero_noise import extrapolate_to_zero_noise as extrapolate_to_zero_noise
 
 __all__ = [
+    "CorrectedCounts",
     "ReadoutErrors",
+    "correct_by_mthree",
     "estimate_readout_errors",
     "extrapolate_metrics",
     "extrapolate_to_zero_noise",

@@ -17,6 +17,7 @@ from rzqiskit.estimation.counts import check_counts
 from rzqiskit.estimation.metrics import estimate_metrics
 from rzqiskit.estimation.moments import estimate_mean
 from rzqiskit.metrics import average_power, diagonal_entropy
+from rzqiskit.mitigation.corrected import CorrectedCounts
 from rzqiskit.mitigation.readout import ReadoutErrors, weight_confusion
 
 __all__ = [
@@ -64,12 +65,12 @@ def nearest_distribution(quasi: npt.ArrayLike) -> FloatArray:
 
 
 def mitigate_mean(
-    counts: npt.ArrayLike, values: npt.ArrayLike, readout: ReadoutErrors
+    counts: npt.ArrayLike | CorrectedCounts, values: npt.ArrayLike, readout: ReadoutErrors
 ) -> tuple[FloatArray, FloatArray]:
     """Return the mean of a function of the true Hamming weight, and its standard error.
 
     Args:
-        counts: n_k as read, shape (..., N + 1).
+        counts: n_k as read, shape (..., N + 1); `CorrectedCounts` are corrected as they say.
         values: v_k, shape (N + 1,) or that of `counts`, the function at k excited cells.
         readout: errors of the N measured qubits.
 
@@ -88,27 +89,27 @@ def mitigate_mean(
         >>> abs(mean).round(6), stderr.round(4)
         (array([0.]), array([0.0021]))
     """
-    n_k = _check_width(counts, readout)
-    inverse = _inverse(readout)
-    weights = np.asarray(values, dtype=np.float64) @ inverse
+    n_k, inverse = _check_width(counts, readout)
+    weights = _pulled_back(np.asarray(values, dtype=np.float64), inverse)
     mean, error = estimate_mean(n_k, weights)
     calibration = _calibration_variance(n_k, weights, inverse, readout)
     return mean, np.sqrt(error**2 + calibration)
 
 
 def mitigate_metrics(
-    counts: npt.ArrayLike,
+    counts: npt.ArrayLike | CorrectedCounts,
     readout: ReadoutErrors,
     *,
     level_splitting: float,
     times: npt.ArrayLike,
-    counts_y: npt.ArrayLike | None = None,
+    counts_y: npt.ArrayLike | CorrectedCounts | None = None,
     drive_values: npt.ArrayLike | None = None,
 ) -> Estimates:
     r"""Return populations and metrics without readout errors, as `estimate_metrics` does with.
 
     Args:
-        counts: n_k measured in Z, shape (num_times, N + 1), as read.
+        counts: n_k measured in Z, shape (num_times, N + 1), as read; `CorrectedCounts` are
+            corrected as they say.
         readout: errors of the N measured qubits.
         level_splitting: Delta, energy.
         times: t, shape (num_times,), not negative and strictly increasing.
@@ -142,25 +143,24 @@ def mitigate_metrics(
         array([0., 2.])
     """
     raw = estimate_metrics(
-        counts,
+        _as_read(counts),
         level_splitting=level_splitting,
         times=times,
-        counts_y=counts_y,
+        counts_y=None if counts_y is None else _as_read(counts_y),
         drive_values=drive_values,
     )
-    n_k = _check_width(counts, readout)
+    n_k, inverse = _check_width(counts, readout)
     t = np.asarray(times, dtype=np.float64)
-    inverse = _inverse(readout)
     k = np.arange(readout.num_qubits + 1, dtype=np.float64)
     delta = float(level_splitting)
 
-    mean, mean_error = mitigate_mean(n_k, k, readout)
+    mean, mean_error = mitigate_mean(counts, k, readout)
     square = (k - mean[:, np.newaxis]) ** 2
-    variance, variance_error = mitigate_mean(n_k, square, readout)
+    variance, variance_error = mitigate_mean(counts, square, readout)
     variance = np.maximum(variance + mean_error**2, 0.0)
     error = np.sqrt(variance_error**2 + 2.0 * mean_error**4)
     sigma = np.sqrt(variance)
-    quasi = n_k / n_k.sum(axis=-1, keepdims=True) @ inverse.T
+    quasi = _quasi(n_k, inverse)
     estimates: Estimates = {
         "population": (nearest_distribution(quasi), _quasi_error(n_k, inverse, readout)),
         "stored_energy": (delta * mean, delta * mean_error),
@@ -182,15 +182,16 @@ def mitigate_metrics(
 
 
 def mitigate_total_spin_squared(
-    counts_x: npt.ArrayLike,
-    counts_y: npt.ArrayLike,
-    counts_z: npt.ArrayLike,
+    counts_x: npt.ArrayLike | CorrectedCounts,
+    counts_y: npt.ArrayLike | CorrectedCounts,
+    counts_z: npt.ArrayLike | CorrectedCounts,
     readout: ReadoutErrors,
 ) -> tuple[FloatArray, FloatArray]:
     """Return <J^2> without readout errors, as `estimate_total_spin_squared` does with.
 
     Args:
-        counts_x: n_k measured in X, shape (..., N + 1), as read.
+        counts_x: n_k measured in X, shape (..., N + 1), as read; `CorrectedCounts` are corrected
+            as they say.
         counts_y: the same in Y, same shape.
         counts_z: the same in Z, same shape.
         readout: errors of the N measured qubits, the same in every basis.
@@ -212,18 +213,22 @@ def mitigate_total_spin_squared(
         >>> value, stderr.round(3)
         (array([2.]), array([0.018]))
     """
-    z = _check_width(counts_z, readout)
-    inverse = _inverse(readout)
-    square = (np.arange(readout.num_qubits + 1) - 0.5 * readout.num_qubits) ** 2
-    weights = square @ inverse
+    z, _ = _check_width(counts_z, readout)
+    k = np.arange(readout.num_qubits + 1, dtype=np.float64)
+    square = (k - 0.5 * readout.num_qubits) ** 2
     value, variance = np.zeros(z.shape[:-1]), np.zeros(z.shape[:-1])
     slopes = np.zeros((*z.shape[:-1], 2 * readout.num_qubits))
-    for name, counts in (("counts_x", counts_x), ("counts_y", counts_y), ("counts_z", z)):
-        record = _check_width(counts, readout)
+    for name, counts in (
+        ("counts_x", counts_x),
+        ("counts_y", counts_y),
+        ("counts_z", counts_z),
+    ):
+        record, inverse = _check_width(counts, readout)
         if record.shape != z.shape:
             raise ValueError(
                 f"`{name}` must have the shape of `counts_z`, {z.shape}, got {record.shape}."
             )
+        weights = _pulled_back(square, inverse)
         mean, error = estimate_mean(record, weights)
         value, variance = value + mean, variance + error**2
         slopes = slopes + _calibration_slopes(record, weights, inverse, readout)
@@ -258,11 +263,14 @@ def _entropy(
 def _quasi_error(counts: IntArray, inverse: FloatArray, readout: ReadoutErrors) -> FloatArray:
     shots = counts.sum(axis=-1, keepdims=True)
     read = counts / shots
-    spread = read @ (inverse**2).T - (read @ inverse.T) ** 2
+    spread = np.einsum("...kj,...j->...k", inverse**2, read) - _quasi(counts, inverse) ** 2
     # The unseen shot of `estimate_populations`, amplified by the inversion.
     unseen = np.ptp(inverse, axis=-1) / (shots + 1.0)
     variance = np.maximum(spread, 0.0) / np.maximum(shots - 1, 1) + unseen**2
-    calibration = [_calibration_variance(counts, row, inverse, readout) for row in inverse]
+    calibration = [
+        _calibration_variance(counts, inverse[..., row, :], inverse, readout)
+        for row in range(inverse.shape[-1])
+    ]
     error: FloatArray = np.sqrt(variance + np.stack(calibration, axis=-1))
     return error
 
@@ -282,7 +290,7 @@ def _calibration_slopes(
     counts: IntArray, weights: FloatArray, inverse: FloatArray, readout: ReadoutErrors
 ) -> FloatArray:
     """Return minus the derivative of a mitigated mean by each flip probability, (..., 2 N)."""
-    quasi = counts / counts.sum(axis=-1, keepdims=True) @ inverse.T
+    quasi = _quasi(counts, inverse)
     moved = np.einsum("gjk,...k->...gj", readout.weight_confusion_gradient(), quasi)
     slopes: FloatArray = np.einsum(
         "...j,...gj->...g", np.broadcast_to(weights, counts.shape), moved
@@ -301,13 +309,33 @@ def _inverse(readout: ReadoutErrors) -> FloatArray:
     return inverse
 
 
-def _check_width(counts: Any, readout: ReadoutErrors) -> IntArray:
+def _quasi(counts: IntArray, inverse: FloatArray) -> FloatArray:
+    """Return the quasi-probabilities of the true weights, shape (..., N + 1)."""
+    read = counts / counts.sum(axis=-1, keepdims=True)
+    quasi: FloatArray = np.einsum("...kj,...j->...k", inverse, read)
+    return quasi
+
+
+def _pulled_back(values: FloatArray, inverse: FloatArray) -> FloatArray:
+    """Return w with w.q = v.p, shape (N + 1,) or (..., N + 1)."""
+    if inverse.ndim == 2:
+        return values @ inverse
+    weights: FloatArray = np.einsum("...k,...kj->...j", values, inverse)
+    return weights
+
+
+def _as_read(counts: Any) -> Any:
+    return counts.counts if isinstance(counts, CorrectedCounts) else counts
+
+
+def _check_width(counts: Any, readout: ReadoutErrors) -> tuple[IntArray, FloatArray]:
+    """Return the counts as read, and the matrix (or matrices) that correct them."""
     if not isinstance(readout, ReadoutErrors):
         raise TypeError(f"`readout` must be ReadoutErrors, got {type(readout).__name__}.")
-    n_k = check_counts("counts", counts)
+    n_k = check_counts("counts", _as_read(counts))
     if n_k.shape[-1] != readout.num_qubits + 1:
         raise ValueError(
             f"`counts` must have {readout.num_qubits + 1} entries on the last axis for the "
             f"{readout.num_qubits} qubits of `readout`, got {n_k.shape[-1]}."
         )
-    return n_k
+    return n_k, counts.inverse if isinstance(counts, CorrectedCounts) else _inverse(readout)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from rzqiskit.estimation.counts import IntArray, check_counts
 from rzqiskit.estimation.moments import estimate_mean
 from rzqiskit.metrics import average_power
+from rzqiskit.mitigation.corrected import CorrectedCounts
 from rzqiskit.mitigation.inversion import mitigate_mean
 from rzqiskit.mitigation.readout import ReadoutErrors
 from rzqiskit.mitigation.zero_noise import Extrapolation, NoiseFit, fit_noise
@@ -28,11 +29,11 @@ Estimates = dict[str, tuple[FloatArray, FloatArray]]
 
 def extrapolate_metrics(
     noise_factors: npt.ArrayLike,
-    counts: npt.ArrayLike,
+    counts: npt.ArrayLike | CorrectedCounts,
     *,
     level_splitting: float,
     times: npt.ArrayLike,
-    counts_y: npt.ArrayLike | None = None,
+    counts_y: npt.ArrayLike | CorrectedCounts | None = None,
     drive_values: npt.ArrayLike | None = None,
     readout: ReadoutErrors | None = None,
     method: Extrapolation = "exponential",
@@ -43,7 +44,8 @@ def extrapolate_metrics(
     Args:
         noise_factors: x, shape (num_factors,), or (num_factors, num_times) as `guide_noise` gives
             it for each time.
-        counts: n_k measured in Z, shape (num_factors, num_times, N + 1).
+        counts: n_k measured in Z, shape (num_factors, num_times, N + 1); `CorrectedCounts` are
+            corrected as they say.
         level_splitting: Delta, energy.
         times: t, shape (num_times,), not negative and strictly increasing.
         counts_y: the same measured in Y, or None for no instantaneous power.
@@ -85,7 +87,9 @@ def extrapolate_metrics(
     num_qubits = z.shape[-1] - 1
     m = np.arange(num_qubits + 1) - 0.5 * num_qubits
 
-    def fitted(runs: IntArray, values: FloatArray, asymptote: float) -> tuple[NoiseFit, FloatArray]:
+    def fitted(
+        runs: IntArray | CorrectedCounts, values: FloatArray, asymptote: float
+    ) -> tuple[NoiseFit, FloatArray]:
         mean, error = _mean(runs, values, readout)
         fit = fit_noise(
             noise_factors,
@@ -140,16 +144,18 @@ def extrapolate_metrics(
 
 
 def _mean(
-    counts: IntArray, values: FloatArray, readout: ReadoutErrors | None
+    counts: IntArray | CorrectedCounts, values: FloatArray, readout: ReadoutErrors | None
 ) -> tuple[FloatArray, FloatArray]:
-    if readout is None:
+    if readout is None and not isinstance(counts, CorrectedCounts):
         return estimate_mean(counts, values)
+    if readout is None:
+        raise ValueError("`readout` must be given with `CorrectedCounts`, got None.")
     return mitigate_mean(counts, values, readout)
 
 
-def _check_runs(name: str, counts: Any, num_times: int) -> IntArray:
-    runs = check_counts(name, counts)
-    if runs.ndim != 3 or runs.shape[1] != num_times:
+def _check_runs(name: str, counts: Any, num_times: int) -> IntArray | CorrectedCounts:
+    runs = counts if isinstance(counts, CorrectedCounts) else check_counts(name, counts)
+    if len(runs.shape) != 3 or runs.shape[1] != num_times:
         raise ValueError(
             f"`{name}` must have the shape (num_factors, num_times, N + 1) with num_times = "
             f"{num_times}, got {runs.shape}."

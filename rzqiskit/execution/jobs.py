@@ -16,15 +16,20 @@ from typing import Any, Literal
 
 from qiskit.circuit import QuantumCircuit
 
+from rzqiskit.execution.batching import Batch, plan_batches
 from rzqiskit.execution.noise import measured_qubits
-from rzqiskit.execution.run_folder import Attempt, Batch, Counts, RunFolder, plan_batches
+from rzqiskit.execution.run_folder import Attempt, Counts, RunFolder
 from rzqiskit.execution.runtime.devices import Device, make_runtime_sampler, open_device
 from rzqiskit.execution.runtime.jobs import (
+    MAX_EXECUTIONS,
+    MAX_PAYLOAD,
     UNREACHABLE,
     AnswerError,
+    CorruptedError,
     fetch_counts,
     find_job,
     job_state,
+    payload_sizes,
     send,
     without_credentials,
 )
@@ -35,13 +40,22 @@ __all__ = [
     "ExecutionError",
     "collect_batches",
     "create_run",
+    "plan_jobs",
     "reopen_device",
     "send_batches",
     "summarize_states",
 ]
 
 BatchState = Literal[
-    "collected", "done", "running", "queued", "unreachable", "failed", "cancelled", "unsent"
+    "collected",
+    "done",
+    "running",
+    "queued",
+    "unreachable",
+    "corrupted",
+    "failed",
+    "cancelled",
+    "unsent",
 ]
 BATCH_STATES: tuple[BatchState, ...] = (
     "collected",
@@ -49,11 +63,12 @@ BATCH_STATES: tuple[BatchState, ...] = (
     "running",
     "queued",
     "unreachable",
+    "corrupted",
     "failed",
     "cancelled",
     "unsent",
 )
-_RESUBMITTED = ("failed", "cancelled", "unsent")
+_RESUBMITTED = ("corrupted", "failed", "cancelled", "unsent")
 _VERSIONED = ("rzqiskit", "qiskit", "qiskit-aer", "qiskit-ibm-runtime", "samplomatic", "numpy")
 
 
@@ -76,7 +91,8 @@ class BatchStatus:
     Attributes:
         batch: the batch.
         state: "collected", "done" (on the device, not fetched), "running", "queued",
-            "unreachable" (the device does not say), "failed", "cancelled" or "unsent".
+            "unreachable" (the device does not say), "corrupted" (finished, but the answer cannot
+            be read, so far), "failed", "cancelled" or "unsent".
         job_id: the job that tells, None where there is none.
         num_attempts: how often the batch was sent.
         message: why it failed.
@@ -87,6 +103,42 @@ class BatchStatus:
     job_id: str | None
     num_attempts: int
     message: str
+
+
+def plan_jobs(
+    circuits: Sequence[QuantumCircuit],
+    device: Device,
+    *,
+    shots: int,
+    options: Mapping[str, Any],
+    max_circuits: int | None = None,
+) -> list[Batch]:
+    """Return the jobs that circuits are split into.
+
+    Args:
+        circuits: compiled for the device.
+        device: its limits on circuits and shots apply, and the service's on all shots of a job and
+            on its size.
+        shots: shots of each circuit.
+        options: of the runtime's sampler, as JSON holds them; twirling makes jobs large.
+        max_circuits: most circuits of one job, below the device's own limit.
+
+    Returns:
+        The batches.
+
+    Raises:
+        ValueError: a circuit that alone is too large for a job.
+    """
+    limits = [limit for limit in (device.max_circuits, max_circuits) if limit is not None]
+    return plan_batches(
+        len(circuits),
+        shots,
+        max_circuits=min(limits, default=None),
+        max_shots=device.max_shots,
+        max_executions=MAX_EXECUTIONS,
+        sizes=payload_sizes(device, circuits, shots=shots, options=options),
+        max_size=MAX_PAYLOAD,
+    )
 
 
 def create_run(
@@ -115,10 +167,7 @@ def create_run(
     Returns:
         The folder.
     """
-    limits = [limit for limit in (device.max_circuits, max_circuits) if limit is not None]
-    batches = plan_batches(
-        len(circuits), shots, max_circuits=min(limits, default=None), max_shots=device.max_shots
-    )
+    batches = plan_jobs(circuits, device, shots=shots, options=options, max_circuits=max_circuits)
     record = {
         "device": device.name,
         "instance": device.instance,
@@ -193,7 +242,7 @@ def collect_batches(
         run: the folder.
         device: its device.
         fetch: whether to fetch; else only the states are told.
-        resubmit: whether to send again what failed, was cancelled or never arrived.
+        resubmit: whether to send again what failed, was cancelled, never arrived or cannot be read.
 
     Returns:
         The state of every batch, in order.
@@ -260,6 +309,9 @@ def _examine_attempt(
     except AnswerError as error:
         run.record_end(batch, attempt, "failed", str(error))
         return status("failed", job_id, str(error))
+    except CorruptedError as error:
+        # Not the end: another day the same job may be read.
+        return status("corrupted", job_id, str(error))
     run.record_counts(batch, attempt, job_id, counts)
     return status("collected", run.counted_job(batch))
 

@@ -28,10 +28,12 @@ from qiskit import qpy
 from qiskit.circuit import QuantumCircuit
 
 from rzqiskit.execution.atomic import move_folder, write_atomically
+from rzqiskit.execution.batching import Batch
 
-__all__ = ["Attempt", "Batch", "RunFolder", "RunFolderError", "plan_batches"]
+__all__ = ["Attempt", "RunFolder", "RunFolderError"]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+_READABLE = (1, FORMAT_VERSION)  # the first one's purpose does not list the circuits
 _RUN, _CIRCUITS, _BATCHES = "run.json", "circuits.qpy", "batches"
 SERVICE = "local_service"  # where a rehearsal on this machine keeps its jobs
 
@@ -40,28 +42,6 @@ Counts = dict[int, int]
 
 class RunFolderError(ValueError):
     """A folder that is no run folder, of another version, or damaged."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Circuits that go into one job.
-
-    Attributes:
-        index: its number.
-        start: first circuit.
-        stop: one past the last circuit.
-        shots: shots of each circuit.
-    """
-
-    index: int
-    start: int
-    stop: int
-    shots: int
-
-    @property
-    def num_circuits(self) -> int:
-        """Number of circuits."""
-        return self.stop - self.start
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,39 +63,6 @@ class Attempt:
     message: str
 
 
-def plan_batches(
-    num_circuits: int, shots: int, *, max_circuits: int | None, max_shots: int | None
-) -> list[Batch]:
-    """Return batches within the limits of a device.
-
-    Args:
-        num_circuits: circuits to run.
-        shots: shots of each circuit.
-        max_circuits: most circuits of one job; no limit when None.
-        max_shots: most shots of one circuit in a job. More shots take several jobs, whose counts
-            add up.
-
-    Returns:
-        The batches, as even as the limits allow.
-
-    Examples:
-        >>> [(b.start, b.stop, b.shots) for b in plan_batches(5, 7, max_circuits=3, max_shots=4)]
-        [(0, 3, 4), (3, 5, 4), (0, 3, 3), (3, 5, 3)]
-    """
-    batches: list[Batch] = []
-    for round_shots in _even_parts(shots, max_shots):
-        start = 0
-        for size in _even_parts(num_circuits, max_circuits):
-            batches.append(Batch(len(batches), start, start + size, round_shots))
-            start += size
-    return batches
-
-
-def _even_parts(total: int, most: int | None) -> list[int]:
-    number = -(-total // most) if most else 1
-    return [total // number + (part < total % number) for part in range(number)]
-
-
 class RunFolder:
     """A run folder that exists.
 
@@ -134,11 +81,11 @@ class RunFolder:
             raise RunFolderError(f"`folder` must hold {_RUN}, got {path}.")
         self.record = self._read(path / _RUN)
         version = self.record.get("format")
-        if version != FORMAT_VERSION:
+        if version not in _READABLE:
+            writer = self.record.get("versions", {}).get("rzqiskit", "?")
             raise RunFolderError(
-                f"`folder` must have the format {FORMAT_VERSION}, got {version!r} in {path}, "
-                f"written by rzqiskit {self.record.get('versions', {}).get('rzqiskit', '?')}: "
-                "collect it with that version."
+                f"`folder` must have a format from {_READABLE[0]} to {FORMAT_VERSION}, got "
+                f"{version!r} in {path}, written by rzqiskit {writer}: collect it with that version."
             )
         self.batches = [Batch(**entry) for entry in self.record["batches"]]
 

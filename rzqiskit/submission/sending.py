@@ -113,7 +113,7 @@ def estimate_submission(
         >>> estimate.num_circuits, estimate.num_jobs
         (6, 1)
     """
-    from rzqiskit.execution.run_folder import plan_batches
+    from rzqiskit.execution.batching import plan_batches
 
     made = _prepare(
         battery, times, backend, Path(), shots, network, readout_calibration, options,

@@ -4,8 +4,6 @@ import json
 import shutil
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from qiskit.circuit import QuantumCircuit
 
 from rzqiskit.execution.jobs import (
@@ -16,8 +14,9 @@ from rzqiskit.execution.jobs import (
     send_batches,
     summarize_states,
 )
-from rzqiskit.execution.run_folder import RunFolder, RunFolderError, plan_batches
+from rzqiskit.execution.run_folder import RunFolder, RunFolderError
 from rzqiskit.execution.runtime.devices import open_device
+from rzqiskit.execution.runtime.jobs import payload_sizes
 
 SHOTS = 40
 
@@ -63,22 +62,6 @@ def read_everything(path, device):
 
 def totals(run):
     return [None if seen is None else sum(seen.values()) for seen in run.counts()]
-
-
-@given(
-    st.integers(1, 60), st.integers(1, 500),
-    st.none() | st.integers(1, 90), st.none() | st.integers(30, 900),
-)  # fmt: skip
-def test_batches_hold_every_shot_once(num_circuits, shots, max_circuits, max_shots):
-    batches = plan_batches(num_circuits, shots, max_circuits=max_circuits, max_shots=max_shots)
-    sums = [0] * num_circuits
-    for index, batch in enumerate(batches):
-        assert batch.index == index
-        assert 1 <= batch.num_circuits <= (max_circuits or num_circuits)
-        assert 1 <= batch.shots <= (max_shots or shots)
-        for number in range(batch.start, batch.stop):
-            sums[number] += batch.shots
-    assert sums == [shots] * num_circuits
 
 
 def test_the_folder_is_there_before_anything_is_sent(make_run):
@@ -184,6 +167,90 @@ def test_a_service_that_cannot_be_asked(make_run):
     assert states(collect_batches(run, device)) == ["collected"]
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[: len(text) // 2],
+        lambda text: "",
+        lambda text: "<html>502 Bad Gateway</html>",
+        lambda text: "{}",
+        lambda text: text.replace('"v2.0"', '"v9.9"'),
+        lambda text: text.replace("eJ", "e!", 1),
+    ],
+)
+def test_an_answer_that_cannot_be_read_is_told_and_asked_for_again(make_run, damage):
+    run, device = make_run(num_circuits=1)
+    send_batches(run, device, run.batches)
+    assert states(collect_batches(run, device, fetch=False)) == ["done"]
+    (place,) = device.service._jobs.glob("*.result.json")
+    whole = place.read_text()
+    assert damage(whole) != whole
+    place.write_text(damage(whole))
+    (status,) = collect_batches(run, device)
+    assert status.state == "corrupted"
+    assert status.message.startswith("The job has finished, but its answer ")
+    assert totals(run) == [None]
+    # Nothing was decided: whole again, the same job is collected.
+    place.write_text(whole)
+    (again,) = collect_batches(run, device)
+    assert (again.state, again.job_id) == ("collected", status.job_id)
+    assert totals(run) == [SHOTS]
+
+
+def test_a_corrupted_answer_is_measured_again_on_request(make_run):
+    run, device = make_run(num_circuits=1)
+    send_batches(run, device, run.batches)
+    collect_batches(run, device, fetch=False)
+    (place,) = device.service._jobs.glob("*.result.json")
+    place.write_text("{")
+    (status,) = collect_batches(run, device, resubmit=True)
+    assert (status.state, status.num_attempts) == ("collected", 2)
+    assert totals(run) == [SHOTS]
+
+
+def test_jobs_are_no_larger_than_the_service_takes(make_run, monkeypatch):
+    """Sizes as measured beforehand bound those of the payloads that are sent."""
+    plain, device = make_run(num_circuits=6, max_circuits=None)
+    assert len(plain.batches) == 1
+    send_batches(plain, device, plain.batches)
+    (job,) = device.service._jobs.glob("*.job.json")
+    together = len(json.dumps(json.loads(job.read_text())["params"]))
+    sizes = payload_sizes(device, plain.circuits(), shots=SHOTS, options={})
+    assert max(sizes) < together <= sum(sizes)
+    assert len(set(sizes)) == 2  # with and without the X gate
+    twirled = {"twirling": {"enable_gates": True, "enable_measure": True}}
+    assert payload_sizes(device, plain.circuits(), shots=SHOTS, options=twirled)[0] > 3 * sizes[0]
+
+    limit = 2 * max(sizes) + 1
+    monkeypatch.setattr("rzqiskit.execution.jobs.MAX_PAYLOAD", limit)
+    run, device = make_run(num_circuits=6, max_circuits=None, name="small")
+    assert [batch.num_circuits for batch in run.batches] == [2, 2, 2]
+    send_batches(run, device, run.batches)
+    for job in device.service._jobs.glob("*.job.json"):
+        assert len(json.dumps(json.loads(job.read_text())["params"])) <= limit
+    assert states(collect_batches(run, device)) == ["collected"] * 3
+    assert totals(run) == [SHOTS] * 6
+
+    monkeypatch.setattr("rzqiskit.execution.jobs.MAX_PAYLOAD", min(sizes) - 1)
+    with pytest.raises(ValueError, match=r"`circuits` must take at most \d+ bytes each, .* got"):
+        make_run(num_circuits=1, name="none")
+
+
+def test_all_shots_of_a_job_together_are_limited(make_run, monkeypatch):
+    monkeypatch.setattr("rzqiskit.execution.jobs.MAX_EXECUTIONS", 90)
+    run, device = make_run(num_circuits=5, max_circuits=None)
+    assert [(batch.num_circuits, batch.shots) for batch in run.batches] == [
+        (2, 40),
+        (2, 40),
+        (1, 40),
+    ]
+    monkeypatch.setattr("rzqiskit.execution.jobs.MAX_EXECUTIONS", 30)
+    run, device = make_run(num_circuits=2, max_circuits=None, name="fewer")
+    assert [(batch.num_circuits, batch.shots) for batch in run.batches] == [(1, 20)] * 4
+    collect_batches(run, device, resubmit=True)
+    assert totals(run) == [SHOTS] * 2
+
+
 def test_a_device_that_takes_no_job(make_run):
     run, device = make_run()
     device.service._folder.parent.joinpath("local_service").write_text("in the way")
@@ -260,10 +327,12 @@ def test_a_folder_of_another_version(make_run):
 
     run, _ = make_run()
     place = run.path / "run.json"
-    record = {**run.record, "format": 2, "versions": {"rzqiskit": "9.9"}}
+    record = {**run.record, "format": 3, "versions": {"rzqiskit": "9.9"}}
     text = json.dumps(record)
     place.write_text(f"{text}\n{hashlib.sha256(text.encode()).hexdigest()}\n")
-    with pytest.raises(RunFolderError, match=r"format 1, got 2 in .*written by rzqiskit 9\.9"):
+    with pytest.raises(
+        RunFolderError, match=r"format from 1 to 2, got 3 in .*written by rzqiskit 9\.9"
+    ):
         RunFolder(run.path)
 
 

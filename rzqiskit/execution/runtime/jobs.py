@@ -1,29 +1,45 @@
-"""Jobs of the runtime: sending, finding by tag, state, counts."""
+"""Jobs of the runtime: their size, sending, finding by tag, state, counts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from qiskit.circuit import QuantumCircuit
 from qiskit.exceptions import QiskitError
 from qiskit.primitives import BitArray
+from qiskit_ibm_runtime.decoders.defaults import DEFAULT_DECODERS
+from qiskit_ibm_runtime.executor.executor import Executor
+from qiskit_ibm_runtime.executor_sampler.prepare import prepare
+from qiskit_ibm_runtime.options_models import SamplerOptions
+from qiskit_ibm_runtime.quantum_program import QuantumProgram
+from qiskit_ibm_runtime.quantum_program.params_converters import QUANTUM_PROGRAM_PARAMS_CONVERTERS
 
 from rzqiskit.execution.runtime.devices import Device
 
 __all__ = [
+    "MAX_EXECUTIONS",
+    "MAX_PAYLOAD",
     "UNREACHABLE",
     "AnswerError",
+    "CorruptedError",
     "JobState",
     "fetch_counts",
     "find_job",
     "job_state",
+    "payload_sizes",
     "send",
     "without_credentials",
 ]
 
+# What the service's page on job limits allows: shots of all circuits of a job together, and the
+# bytes of its input (50 MB, of late more), with a margin for what the request adds.
+MAX_EXECUTIONS = 10_000_000
+MAX_PAYLOAD = 45_000_000
+
 # What asking a service may end in, and a later question may not: no network, an error on the
-# other side, an answer cut short.
+# other side.
 UNREACHABLE = (QiskitError, OSError, ValueError)
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -39,6 +55,40 @@ _STATES: dict[str, JobState] = {
 
 class AnswerError(Exception):
     """A job answered something else than it was asked."""
+
+
+class CorruptedError(Exception):
+    """The answer of a finished job arrived and cannot be read."""
+
+
+def payload_sizes(
+    device: Device, circuits: Sequence[QuantumCircuit], *, shots: int, options: Mapping[str, Any]
+) -> list[int]:
+    """Return the bytes that each circuit would make up as a job of its own, as it is sent.
+
+    Together in a job circuits take less: the sum is on the safe side. Twirled circuits take a
+    hundred times what plain ones do.
+
+    Args:
+        device: where they would be sent.
+        circuits: compiled circuits. Those of the same gates differ in their angles only, and are
+            measured once.
+        shots: shots of each circuit.
+        options: the sampler options, as `check_runtime_options` returns them.
+    """
+    sizes: dict[Any, int] = {}
+    found = []
+    for circuit in circuits:
+        key = (circuit.num_qubits, circuit.num_clbits, *sorted(circuit.count_ops().items()))
+        if key not in sizes:
+            program, chosen = prepare(
+                [circuit], SamplerOptions(**options), shots, backend=device.backend
+            )
+            encode = QUANTUM_PROGRAM_PARAMS_CONVERTERS[Executor._SCHEMA_VERSION].encoder
+            payload = encode(QuantumProgram.from_(program), chosen).model_dump(mode="json")
+            sizes[key] = len(json.dumps(payload))
+        found.append(sizes[key])
+    return found
 
 
 def send(sampler: Any, circuits: Sequence[QuantumCircuit], *, shots: int, tag: str) -> str:
@@ -80,8 +130,12 @@ def fetch_counts(
 
     Raises:
         AnswerError: the answer has other circuits or bits than the question.
+        CorruptedError: the answer is empty or cannot be decoded.
     """
-    results = list(device.service.job(job_id).result())
+    answer = device.service.job(job_id).result(decoder=_DECODERS)
+    if answer is None:
+        raise CorruptedError("The job has finished, but its answer is empty.")
+    results = list(answer)
     if len(results) != len(registers):
         raise AnswerError(f"The job returned {len(results)} circuits instead of {len(registers)}.")
     counts = []
@@ -91,6 +145,25 @@ def fetch_counts(
             raise AnswerError(f"The job returned no {size} bits in the register {name}.")
         counts.append({int(key): int(number) for key, number in bits.get_int_counts().items()})
     return counts
+
+
+def _strict(decoder: Any) -> Any:
+    """Return a decoder of the runtime whose failures are told from those of the network."""
+
+    class Strict(decoder):  # type: ignore[misc]
+        @classmethod
+        def decode(cls, data: Any) -> Any:
+            try:
+                return super().decode(data)
+            except Exception as error:  # damaged data may end in anything
+                raise CorruptedError(
+                    f"The job has finished, but its answer cannot be read ({type(error).__name__})."
+                ) from None
+
+    return Strict
+
+
+_DECODERS = [_strict(decoder) for decoder in DEFAULT_DECODERS[Executor._PROGRAM_ID]]
 
 
 def without_credentials(text: str, device: Device) -> str:

@@ -20,6 +20,7 @@ _MODULES = {
     "DickeEstimator": "emulator",
     "DickeSampler": "emulator",
     "Drive": "drives",
+    "ErrorBudget": "planning",
     "ExponentialDrive": "drives",
     "GaussianDrive": "drives",
     "HarmonicDrive": "drives",
@@ -39,6 +40,7 @@ _MODULES = {
     "collect_charging": "submission",
     "compare": "comparison",
     "compile_circuits": "circuits.compilation.compiler",
+    "error_budget": "planning",
     "estimate_metrics": "estimation",
     "evolve_analytic": "analytic",
     "evolve_exact": "exact",
@@ -95,7 +97,9 @@ if TYPE_CHECKING:
     from rzqiskit.mitigation import extrapolate_metrics as extrapolate_metrics
     from rzqiskit.mitigation import mitigate_metrics as mitigate_metrics
     from rzqiskit.model import RosenZenerBattery as RosenZenerBattery
+    from rzqiskit.planning import ErrorBudget as ErrorBudget
     from rzqiskit.planning import Plan as Plan
+    from rzqiskit.planning import error_budget as error_budget
     from rzqiskit.planning import plan as plan
     from rzqiskit.reproduction.claims.validation import validate_claims as validate_claims
     from rzqiskit.reproduction.figures import reproduce_figure as reproduce_figure

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from rzqiskit.charging import run_charging
 from rzqiskit.circuits.product_formula import Formula, Frame
-from rzqiskit.planning import PLANNED_METRICS, _Problem, plan
+from rzqiskit.planning import PLANNED_METRICS, error_budget, plan
 from rzqiskit.schema import METRICS, make_dataset, provenance
 from rzqiskit.submission import Estimates, estimate_in_groups
 from rzqiskit.validation import FloatArray, check_positive_integer, check_seed, check_times
@@ -200,15 +200,13 @@ def _budget(
                 measured[row, column] = deviation.max()
     planned = np.full((len(METRICS), len(BUDGET_TERMS)), np.nan)
     for metric in PLANNED_METRICS:
-        problem = _Problem(battery, metric, time, backend)
-        candidates = problem.candidates(formula["frame"], formula["order"], 10**9)
-        for candidate in candidates:
-            if candidate.num_steps == formula["num_steps"]:
-                planned[METRICS.index(metric)] = (
-                    candidate.trotter_error, candidate.device_error, candidate.bias,
-                    candidate.spread / np.sqrt(shots),
-                )  # fmt: skip
-                break
+        # The simulation has the cells' waits free.
+        budget = error_budget(
+            battery, num_steps=formula["num_steps"], order=formula["order"],
+            frame=formula["frame"], shots=shots, metric=metric, times=time, backend=backend,
+            waits=False,
+        )  # fmt: skip
+        planned[METRICS.index(metric)] = [getattr(budget, term) for term in BUDGET_TERMS]
     return xr.Dataset(
         {
             "measured": (("metric", "node"), measured, {"long_name": "largest deviation"}),

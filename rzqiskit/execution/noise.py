@@ -23,7 +23,14 @@ from qiskit_aer.noise.passes import RelaxationNoisePass
 from rzqiskit.execution.sampling import make_aer_sampler
 from rzqiskit.validation import check_positive_integer, check_seed
 
-__all__ = ["NoisySampler", "active_qubits", "cut_circuit", "device_noise_model", "measured_qubits"]
+__all__ = [
+    "NoisySampler",
+    "active_qubits",
+    "cut_circuit",
+    "device_noise_model",
+    "measured_qubits",
+    "readout_flips",
+]
 
 _DIRECTIVES = ("barrier", "delay")
 
@@ -135,7 +142,7 @@ def device_noise_model(backend: Any, qubits: Sequence[int]) -> NoiseModel:
     """
     target = _cut_target(backend.target, qubits)
     model = NoiseModel(basis_gates=[name for name in target.operation_names if name != "measure"])
-    for position, flips in enumerate(_flip_probabilities(backend, qubits)):
+    for position, flips in enumerate(readout_flips(backend, qubits)):
         up, down = flips
         model.add_readout_error(ReadoutError([[1.0 - up, up], [down, 1.0 - down]]), [position])
     with warnings.catch_warnings():
@@ -254,8 +261,18 @@ def _cut_target(target: Target, qubits: Sequence[int]) -> Target:
     return cut
 
 
-def _flip_probabilities(backend: Any, qubits: Sequence[int]) -> list[tuple[float, float]]:
-    """Return for each qubit the probabilities of reading 1 for 0, and 0 for 1."""
+def readout_flips(backend: Any, qubits: Sequence[int]) -> list[tuple[float, float]]:
+    """Return for each qubit the probabilities of reading 1 for 0, and 0 for 1.
+
+    Args:
+        backend: a device; where it reports no more than the mean of the two, that is both.
+        qubits: physical qubits.
+
+    Examples:
+        >>> from qiskit_ibm_runtime.fake_provider import FakeManilaV2
+        >>> [(round(up, 4), round(down, 4)) for up, down in readout_flips(FakeManilaV2(), [3])]
+        [(0.0084, 0.0204)]
+    """
     properties = getattr(backend, "properties", None)
     reported = properties() if callable(properties) else None
     flips = []

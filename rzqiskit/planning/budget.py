@@ -1,0 +1,282 @@
+r"""What errors to expect of charging circuits: of the formula, of a device, of the shots.
+
+Nothing is estimated that can be computed: the Dicke-space emulator runs the very schedules that
+the circuits would, so the Trotter error of a candidate is its error. A device enters by the errors
+that its calibration predicts for the compiled circuit (`execution.cell_errors`): relaxation,
+dephasing and depolarisation of every gate and wait, carried through the network to the cells that
+they reach, and readout that mistakes 1 for 0 more often than 0 for 1. The same schedules then run
+with these errors, averaged over permutations of the cells (`symmetric_noise`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from rzqiskit import metrics
+from rzqiskit.circuits.product_formula import ChargingSchedule, Frame, charging_schedule
+from rzqiskit.model import RosenZenerBattery
+from rzqiskit.validation import FloatArray, check_choice, check_positive_integer, check_times
+
+if TYPE_CHECKING:
+    from rzqiskit.execution.cell_errors import CellErrors
+
+__all__ = [
+    "PLANNED_METRICS",
+    "Candidate",
+    "ErrorBudget",
+    "PlannedMetric",
+    "Problem",
+    "error_budget",
+]
+
+PlannedMetric = Literal["stored_energy", "energy_fluctuation", "diagonal_entropy"]
+PLANNED_METRICS: tuple[PlannedMetric, ...] = (
+    "stored_energy",
+    "energy_fluctuation",
+    "diagonal_entropy",
+)
+_NUM_TIMES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorBudget:
+    """The errors expected of charging circuits, each the largest over the times.
+
+    Attributes:
+        metric: what is measured.
+        num_zz_layers: all-pairs layers of a Z-basis circuit.
+        num_two_qubit_gates: two-qubit gates of it on the device; None without one.
+        trotter_error: error of the exact probabilities of the circuits.
+        device_error: change by the device's noise; 0 without a device.
+        bias: error of both together, of either sign.
+        shot_error: one standard error of a measured point.
+    """
+
+    metric: PlannedMetric
+    num_zz_layers: int
+    num_two_qubit_gates: int | None
+    trotter_error: float
+    device_error: float
+    bias: float
+    shot_error: float
+
+    @property
+    def total_error(self) -> float:
+        """Bias and shot error, added in squares."""
+        return float(np.hypot(self.bias, self.shot_error))
+
+
+def error_budget(
+    battery: RosenZenerBattery,
+    *,
+    num_steps: int,
+    order: int = 2,
+    frame: Frame = "mean-field",
+    shots: int = 4096,
+    metric: PlannedMetric = "stored_energy",
+    times: npt.ArrayLike | None = None,
+    backend: Any = None,
+    waits: bool = True,
+) -> ErrorBudget:
+    """Return what errors to expect of circuits that are chosen already.
+
+    Args:
+        battery: what is to be charged.
+        num_steps: slices of each circuit.
+        order: order of the product formula.
+        frame: interaction picture of the formula.
+        shots: shots of each circuit.
+        metric: as in `plan`.
+        times: as in `plan`.
+        backend: as in `plan`.
+        waits: whether cells also decay while they wait for others, as on a device; simulations
+            without delays have that free, see `device_errors`.
+
+    Returns:
+        The budget, of raw circuits: mitigation is not planned for.
+
+    Raises:
+        TypeError: an argument of the wrong type.
+        ValueError: an argument out of range; a device too small for the battery.
+
+    Examples:
+        >>> from rzqiskit.drives import SineSquaredDrive
+        >>> battery = RosenZenerBattery(
+        ...     num_qubits=6, drive=SineSquaredDrive(20.0, 0.1 * np.pi), interaction=2.0
+        ... )
+        >>> budget = error_budget(battery, num_steps=2, shots=1000)
+        >>> budget.num_zz_layers, budget.device_error, round(budget.shot_error, 3)
+        (1, 0.0, 0.039)
+    """
+    problem = Problem(
+        check_battery(battery), check_metric(metric), planned_times(battery, times), backend, waits
+    )
+    shots = check_positive_integer("shots", shots)
+    chosen = problem.candidate(frame, order, check_positive_integer("num_steps", num_steps))
+    return ErrorBudget(
+        metric=metric,
+        num_zz_layers=chosen.num_zz_layers,
+        num_two_qubit_gates=chosen.num_two_qubit_gates,
+        trotter_error=chosen.trotter_error,
+        device_error=chosen.device_error,
+        bias=chosen.bias,
+        shot_error=float(chosen.spread / np.sqrt(shots)),
+    )
+
+
+def check_battery(battery: Any) -> RosenZenerBattery:
+    if not isinstance(battery, RosenZenerBattery):
+        raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
+    return battery
+
+
+def check_metric(metric: Any) -> PlannedMetric:
+    return check_choice("metric", metric, PLANNED_METRICS)
+
+
+def planned_times(battery: RosenZenerBattery, times: npt.ArrayLike | None) -> FloatArray:
+    if times is None:
+        times = np.linspace(0.0, battery.drive.duration, _NUM_TIMES + 1)[1:]
+    return check_times(times)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A formula with its errors, each the largest over the times; see `ErrorBudget`."""
+
+    frame: Frame
+    order: int
+    num_steps: int
+    num_zz_layers: int
+    num_two_qubit_gates: int | None
+    trotter_error: float
+    device_error: float
+    bias: float
+    spread: float  # standard deviation of a single shot
+
+
+class Problem:
+    """The battery, what counts as its error, and what a device makes of its circuits."""
+
+    def __init__(
+        self,
+        battery: RosenZenerBattery,
+        metric: PlannedMetric,
+        times: FloatArray,
+        backend: Any,
+        waits: bool = True,
+    ) -> None:
+        from rzqiskit.exact import evolve_exact
+
+        self.battery, self.metric, self.times = battery, metric, times
+        self.backend, self.waits = backend, waits
+        populations = evolve_exact(battery, times).population.values
+        self.exact = self._metric(populations)
+        self.exact_spread = self._spread(populations)
+        self._errors: dict[int, CellErrors] = {}
+
+    def candidates(self, frame: Frame, order: int, most: int) -> Iterator[Candidate]:
+        """Yield candidates of up to `most` layers, shortest first."""
+        num_steps = 0
+        layers = -1
+        while True:
+            num_steps += 1
+            before = layers
+            schedules = self._schedules(frame, order, num_steps)
+            layers = max(schedule.num_zz_layers for schedule in schedules)
+            # More slices that are no more layers: nothing is left to approximate.
+            if layers > most or layers == before:
+                return
+            yield self.candidate(frame, order, num_steps)
+
+    def candidate(self, frame: Frame, order: int, num_steps: int) -> Candidate:
+        """Return the errors of one formula."""
+        schedules = self._schedules(frame, order, num_steps)
+        layers = max(schedule.num_zz_layers for schedule in schedules)
+        populations = self._run(schedules)
+        ideal = self._metric(populations)
+        gates, noisy = None, populations
+        if self.backend is not None:
+            errors = self._device(layers)
+            gates, noisy = errors.num_two_qubit_gates, _read_noisily(schedules, populations, errors)
+        measured = self._metric(noisy)
+        return Candidate(
+            frame=frame,
+            order=order,
+            num_steps=num_steps,
+            num_zz_layers=layers,
+            num_two_qubit_gates=gates,
+            trotter_error=float(np.abs(ideal - self.exact).max()),
+            device_error=float(np.abs(measured - ideal).max()),
+            bias=float(np.abs(measured - self.exact).max()),
+            spread=self._spread(noisy),
+        )
+
+    def _schedules(self, frame: Frame, order: int, num_steps: int) -> list[ChargingSchedule]:
+        return [
+            charging_schedule(self.battery, time, num_steps=num_steps, order=order, frame=frame)
+            for time in self.times.tolist()
+        ]
+
+    def _run(self, schedules: list[ChargingSchedule]) -> FloatArray:
+        from rzqiskit.dicke.layers import state_populations
+        from rzqiskit.emulator.evolution import evolve_schedule
+
+        populations = np.zeros((self.times.size, self.battery.num_qubits + 1))
+        for row, schedule in zip(populations, schedules, strict=True):
+            first, window = state_populations(evolve_schedule(schedule))
+            row[first : first + window.size] = window
+        return populations
+
+    def _device(self, layers: int) -> CellErrors:
+        if layers not in self._errors:
+            from rzqiskit.execution.cell_errors import device_errors
+
+            self._errors[layers] = device_errors(
+                self.battery.num_qubits, layers, self.backend, waits=self.waits
+            )
+        return self._errors[layers]
+
+    def _metric(self, populations: FloatArray) -> FloatArray:
+        populations = np.maximum(populations, 0.0)
+        if self.metric == "diagonal_entropy":
+            return metrics.diagonal_entropy(populations)
+        function = getattr(metrics, self.metric)
+        values: FloatArray = function(populations, self.battery.level_splitting)
+        return values
+
+    def _spread(self, populations: FloatArray) -> float:
+        """Return the standard deviation of one shot's share in the estimate, largest over times."""
+        p = np.maximum(populations, 0.0)
+        k = np.arange(p.shape[-1], dtype=np.float64)
+        mean = (p @ k)[:, None]
+        if self.metric == "diagonal_entropy":
+            share = -np.log2(np.where(p > 0.0, p, 1.0))
+        elif self.metric == "stored_energy":
+            share = self.battery.level_splitting * (k - mean)
+        else:
+            variance = (p * (k - mean) ** 2).sum(axis=-1, keepdims=True)
+            deviation = np.sqrt(np.where(variance > 0.0, variance, 1.0))
+            share = self.battery.level_splitting * ((k - mean) ** 2 - variance) / (2 * deviation)
+        center = (p * share).sum(axis=-1, keepdims=True)
+        return float(np.sqrt((p * (share - center) ** 2).sum(axis=-1)).max())
+
+
+def _read_noisily(
+    schedules: list[ChargingSchedule], populations: FloatArray, errors: CellErrors
+) -> FloatArray:
+    """Return the populations that a device shows, readout errors included."""
+    from rzqiskit.mitigation.readout import weight_confusion
+    from rzqiskit.symmetric_noise import MAX_CELLS, blurred_populations, noisy_populations
+
+    if errors.num_cells <= MAX_CELLS:
+        left = noisy_populations(schedules, errors.rates, drift=errors.drift)
+    else:
+        left = blurred_populations(populations, errors.rates)
+    read: FloatArray = left @ weight_confusion(errors.flip_up, errors.flip_down).T
+    return read

@@ -1,0 +1,180 @@
+"""Choosing the product formula, its slices and the shots for a target error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rzqiskit.circuits.product_formula import Frame
+from rzqiskit.model import RosenZenerBattery
+from rzqiskit.planning.budget import (
+    Candidate,
+    PlannedMetric,
+    Problem,
+    check_battery,
+    check_metric,
+    planned_times,
+)
+from rzqiskit.validation import check_positive, check_positive_integer
+
+__all__ = ["Plan", "plan"]
+
+_CANDIDATES: tuple[tuple[Frame, int], ...] = (
+    ("mean-field", 2),
+    ("drive", 2),
+    ("mean-field", 4),
+    ("mean-field", 6),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A product formula with its expected errors, each the largest over the times.
+
+    Attributes:
+        metric: what is to be measured.
+        target_error: the error asked for, in the unit of the metric.
+        frame: interaction picture, see `charging_schedule`.
+        order: order of accuracy of the formula.
+        num_steps: slices of each circuit.
+        num_zz_layers: all-pairs layers of a Z-basis circuit.
+        num_two_qubit_gates: two-qubit gates of it on the device; None without one.
+        shots: shots of each circuit.
+        trotter_error: error of the exact probabilities of the circuits.
+        device_error: change by the device's noise; 0 without a device.
+        bias: error of both together, of either sign.
+        shot_error: one standard error of a measured point.
+    """
+
+    metric: PlannedMetric
+    target_error: float
+    frame: Frame
+    order: int
+    num_steps: int
+    num_zz_layers: int
+    num_two_qubit_gates: int | None
+    shots: int
+    trotter_error: float
+    device_error: float
+    bias: float
+    shot_error: float
+
+    @property
+    def total_error(self) -> float:
+        """Bias and shot error, added in squares."""
+        return float(np.hypot(self.bias, self.shot_error))
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether the total error is within the target."""
+        return self.total_error <= self.target_error * (1.0 + 1e-9)
+
+
+def plan(
+    battery: RosenZenerBattery,
+    *,
+    target_error: float,
+    metric: PlannedMetric = "stored_energy",
+    times: npt.ArrayLike | None = None,
+    backend: Any = None,
+    shots: int | None = None,
+    max_zz_layers: int = 64,
+) -> Plan:
+    """Return the cheapest product formula and shots for a target error.
+
+    Args:
+        battery: what is to be charged.
+        target_error: largest error allowed of `metric` at any time, bias and one standard error
+            added in squares; in the unit of the metric.
+        metric: "stored_energy", "energy_fluctuation" or "diagonal_entropy".
+        times: shape (num_times,), at which the error counts, inverse energy; 16 equal ones up to
+            the end of the pulse when None.
+        backend: a device, or anything with a ``target`` that holds its calibration. Without one
+            the plan has the fewest all-pairs layers that reach the target, with one the number of
+            slices with the least bias: more of them only add noise.
+        shots: shots of each circuit; as many as the target takes when None.
+        max_zz_layers: longest circuit tried.
+
+    Returns:
+        The plan; `is_reachable` tells whether it meets the target. If nothing does, it is the one
+        with the least bias, with shots for a standard error of the target's size.
+
+    Raises:
+        TypeError: an argument of the wrong type.
+        ValueError: an argument out of range; a device too small for the battery.
+
+    Examples:
+        >>> from rzqiskit.drives import SineSquaredDrive
+        >>> battery = RosenZenerBattery(
+        ...     num_qubits=10, drive=SineSquaredDrive(20.0, 0.1 * np.pi), interaction=2.0
+        ... )
+        >>> best = plan(battery, target_error=0.02)
+        >>> best.frame, best.order, best.num_zz_layers, best.is_reachable
+        ('mean-field', 2, 1, True)
+    """
+    battery, metric = check_battery(battery), check_metric(metric)
+    target_error = check_positive("target_error", target_error)
+    shots = None if shots is None else check_positive_integer("shots", shots)
+    most = check_positive_integer("max_zz_layers", max_zz_layers)
+    problem = Problem(battery, metric, planned_times(battery, times), backend)
+    if backend is None:
+        allowed = target_error / np.sqrt(2.0)
+        if shots is not None:
+            noise = problem.exact_spread / np.sqrt(shots)
+            allowed = np.sqrt(max(target_error**2 - noise**2, 0.0)) or allowed
+        chosen = _shortest(problem, allowed, most)
+    else:
+        chosen = _least_biased(problem, most)
+    if shots is None:
+        room = max(target_error**2 - chosen.bias**2, 0.0) or target_error**2
+        shots = max(int(np.ceil(chosen.spread**2 / room)), 1)
+    return Plan(
+        metric=metric,
+        target_error=target_error,
+        frame=chosen.frame,
+        order=chosen.order,
+        num_steps=chosen.num_steps,
+        num_zz_layers=chosen.num_zz_layers,
+        num_two_qubit_gates=chosen.num_two_qubit_gates,
+        shots=shots,
+        trotter_error=chosen.trotter_error,
+        device_error=chosen.device_error,
+        bias=chosen.bias,
+        shot_error=float(chosen.spread / np.sqrt(shots)),
+    )
+
+
+def _shortest(problem: Problem, allowed: float, most: int) -> Candidate:
+    """Return the candidate of fewest layers within `allowed`, or else of least bias."""
+    best: Candidate | None = None
+    closest: Candidate | None = None
+    for frame, order in _CANDIDATES:
+        limit = most if best is None else best.num_zz_layers - 1
+        for candidate in problem.candidates(frame, order, limit):
+            if closest is None or candidate.bias < closest.bias:
+                closest = candidate
+            if candidate.bias <= allowed:
+                best = candidate
+                break
+    chosen = best or closest
+    if chosen is None:
+        raise ValueError(f"`max_zz_layers` must leave room for one slice, got {most}.")
+    return chosen
+
+
+def _least_biased(problem: Problem, most: int) -> Candidate:
+    """Return the candidate of least bias on the device."""
+    best: Candidate | None = None
+    for frame, order in _CANDIDATES[:2]:
+        for candidate in problem.candidates(frame, order, most):
+            if best is None or candidate.bias < best.bias:
+                best = candidate
+            # The noise only grows with the slices, and alone is past the best by now.
+            if candidate.device_error > 2.0 * best.bias:
+                break
+    if best is None:
+        raise ValueError(f"`max_zz_layers` must leave room for one slice, got {most}.")
+    return best

@@ -72,6 +72,24 @@ VARIABLES: dict[str, Variable] = {
     "diagonal_entropy": Variable("diagonal entropy", "S", "bit"),
     "counts": Variable("measured counts", "n_k", "1", ("time", "excitations")),
     "counts_y": Variable("measured counts, Y basis", "n^y_k", "1", ("time", "excitations")),
+    "counts_x": Variable("measured counts, X basis", "n^x_k", "1", ("time", "excitations")),
+    "noise_factor": Variable("factor of the noise", "x", "1", ("noise_factor",)),
+    "folded_counts": Variable(
+        "counts of folded circuits", "n_k(x)", "1", ("noise_factor", "time", "excitations")
+    ),
+    "folded_counts_y": Variable(
+        "counts of folded circuits, Y basis",
+        "n^y_k(x)",
+        "1",
+        ("noise_factor", "time", "excitations"),
+    ),
+    "folded_counts_x": Variable(
+        "counts of folded circuits, X basis",
+        "n^x_k(x)",
+        "1",
+        ("noise_factor", "time", "excitations"),
+    ),
+    "total_spin_squared": Variable("total spin squared", r"\langle J^2\rangle", "1"),
     "shots": Variable("number of shots", r"n_\mathrm{shots}", "1"),
     "collective_spin": Variable("collective spin", r"\langle J_a\rangle", "1", ("time", "axis")),
     "spin_squeezing": Variable("spin squeezing parameter", r"\xi_R^2", "1"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -30,19 +30,37 @@ FolderArgument = Annotated[Path, typer.Argument(help="Run folder of rzqiskit sub
 
 def status_command(folder: FolderArgument) -> None:
     """Tell where the jobs of a run folder are."""
-    from rzqiskit.submission import charging_status
+    from rzqiskit.submission import charging_status, describe_jobs
 
-    _print_states(charging_status(folder))
+    _print_states(charging_status(folder), describe_jobs(folder))
 
 
 def collect_command(
     folder: FolderArgument,
     mitigation: Annotated[
-        str, typer.Option(help="none, or readout by the run's own calibration.")
+        str,
+        typer.Option(
+            help="none; readout, by the run's own calibration; zero_noise, extrapolated in the "
+            "factors of the folded circuits; guided, in the noise that J^2 shows; or all that the "
+            "run's circuits allow."
+        ),
     ] = "none",
+    readout_method: Annotated[
+        str,
+        typer.Option(help="How readout errors are undone: inversion, or mthree on bit strings."),
+    ] = "inversion",
+    extrapolation: Annotated[
+        str,
+        typer.Option(
+            help="Curve of zero_noise and guided: exponential, linear, quadratic or richardson."
+        ),
+    ] = "exponential",
     resubmit: Annotated[
         bool,
-        typer.Option("--resubmit", help="Send again what failed, was cancelled or never arrived."),
+        typer.Option(
+            "--resubmit",
+            help="Send again what failed, was cancelled, never arrived or cannot be read.",
+        ),
     ] = False,
     output: Annotated[
         Path | None, typer.Option(help=f"netCDF file (default {DATA_NAME} in the run folder).")
@@ -50,28 +68,43 @@ def collect_command(
 ) -> None:
     """Fetch what is finished of a run folder."""
     from rzqiskit.cli.output import write_whole
-    from rzqiskit.submission import charging_status, collect_charging
+    from rzqiskit.submission import (
+        charging_status,
+        collect_all_mitigations,
+        collect_charging,
+        describe_jobs,
+    )
 
-    data = collect_charging(folder, mitigation=mitigation, resubmit=resubmit)  # type: ignore[arg-type]  # checked there
-    _print_data(data)
+    settings: dict[str, Any] = {
+        "readout_method": readout_method, "extrapolation": extrapolation, "resubmit": resubmit,
+    }  # fmt: skip
+    result: xr.Dataset | xr.DataTree
+    if mitigation == "all":
+        result = collect_all_mitigations(folder, **settings)
+        for node in result.children.values():
+            _print_data(node.to_dataset())
+    else:
+        chosen: Any = mitigation  # checked there
+        result = collect_charging(folder, mitigation=chosen, **settings)
+        _print_data(result)
     target = output if output is not None else folder / DATA_NAME
     # The default file is ours: it grows with every collection.
     with write_whole(target, overwrite=output is None) as path:
-        data.to_netcdf(path, engine="h5netcdf")
+        result.to_netcdf(path, engine="h5netcdf")
     typer.echo(f"wrote {target}")
-    if not data.attrs["complete"]:
-        _print_states(charging_status(folder))
+    if not result.attrs["complete"]:
+        _print_states(charging_status(folder), describe_jobs(folder))
         raise typer.Exit(INCOMPLETE)
 
 
-def _print_states(statuses: list[BatchStatus]) -> None:
+def _print_states(statuses: list[BatchStatus], contents: list[str]) -> None:
     from rzqiskit.execution.jobs import summarize_states
 
-    for status in statuses:
+    for status, text in zip(statuses, contents, strict=True):
         batch = status.batch
         where = f"{status.state:12}{status.job_id or '-'}"
         typer.echo(
-            f"job {batch.index + 1}  circuits {batch.start}-{batch.stop - 1}  {where}"
+            f"job {batch.index + 1}  circuits {batch.start}-{batch.stop - 1} ({text})  {where}"
             + (f"  {' '.join(status.message.split())}" if status.message else "")
         )
     total = ", ".join(f"{number} {state}" for state, number in summarize_states(statuses).items())
@@ -84,13 +117,18 @@ def _print_data(data: xr.Dataset) -> None:
     from rich.measure import Measurement
     from rich.table import Table
 
-    columns = {
+    headings = {
         "stored_energy": "E",
         "energy_fluctuation": "Sigma",
         "instantaneous_power": "P_I",
         "diagonal_entropy": "S",
+        "total_spin_squared": "J^2",
     }
+    columns = {name: heading for name, heading in headings.items() if name in data}
     typer.echo(f"{data.attrs['backend']}, mitigation: {data.attrs['mitigation']}")
+    if "total_spin_squared" in data:
+        half = (data.sizes["excitations"] - 1) / 2
+        typer.echo(f"J^2 is {half * (half + 1):g} without errors, {1.5 * half:g} where all is lost")
     table = Table(box=SIMPLE_HEAD, header_style="")
     for heading in ("t", "shots", *columns.values()):
         table.add_column(heading, justify="right", no_wrap=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rzqiskit.cli.battery_options import (
-    DriveAmplitudeOption,
+    DRIVE_PANEL,
     DriveAngularFrequencyOption,
     DriveCenterOption,
     DriveDurationOption,
@@ -25,6 +25,7 @@ from rzqiskit.cli.battery_options import (
     build_battery,
 )
 from rzqiskit.cli.drive_options import DriveShape
+from rzqiskit.cli.numbers import parse_numbers
 from rzqiskit.model import PAIR_COUNTINGS
 
 if TYPE_CHECKING:
@@ -67,7 +68,14 @@ def submit_command(
     level_splitting: LevelSplittingOption = "1",
     pair_counting: PairCountingOption = PAIR_COUNTINGS[0],
     drive: DriveOption = DriveShape.SINE_SQUARED,
-    drive_amplitude: DriveAmplitudeOption = "20",
+    drive_amplitude: Annotated[
+        str,
+        typer.Option(
+            metavar="NUMBER",
+            help="Amplitude v0, energy; a sampled pulse is multiplied by it.",
+            rich_help_panel=DRIVE_PANEL,
+        ),
+    ] = "20",
     drive_period: DrivePeriodOption = None,
     drive_duration: DriveDurationOption = None,
     drive_center: DriveCenterOption = None,
@@ -101,6 +109,24 @@ def submit_command(
         typer.Option(
             "--no-calibration",
             help="Leave out the circuits for readout calibration.",
+            rich_help_panel=_CIRCUITS,
+        ),
+    ] = False,
+    noise_factors: Annotated[
+        str,
+        typer.Option(
+            metavar="NUMBERS",
+            help="Send every circuit once for each factor of its noise, e.g. 1,3,5: for collect "
+            "--mitigation zero_noise.",
+            rich_help_panel=_CIRCUITS,
+        ),
+    ] = "1",
+    total_spin: Annotated[
+        bool,
+        typer.Option(
+            "--total-spin",
+            help="Add circuits in the X basis, which measure J^2: a witness of errors, and for "
+            "collect --mitigation guided.",
             rich_help_panel=_CIRCUITS,
         ),
     ] = False,
@@ -139,6 +165,8 @@ def submit_command(
         "order": order,
         "network": network,
         "readout_calibration": not no_calibration,
+        "noise_factors": parse_numbers("noise_factors", noise_factors),
+        "total_spin": total_spin,
         "options": _parse_options(options),
         "fractional_gates": fractional_gates,
         "max_circuits_per_job": max_circuits_per_job,
@@ -175,6 +203,7 @@ def _print_estimate(estimate: SubmissionEstimate) -> None:
         "device": estimate.device,
         "cells": f"{estimate.num_qubits}",
         "circuits": f"{estimate.num_circuits} in {estimate.num_jobs} jobs",
+        "of these": estimate.contents,
         "shots each": f"{estimate.shots}",
         "two-qubit gates": f"{estimate.largest_num_two_qubit_gates} at most",
         "two-qubit depth": f"{estimate.largest_depth} at most",

@@ -14,14 +14,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from qiskit.circuit import CircuitInstruction, QuantumCircuit
+from qiskit.circuit.library import XGate
 
 from rzqiskit.circuits.gates import CollectiveZZGate, collective_zz_angle
 from rzqiskit.validation import check_finite
 
-__all__ = ["fold_collective_layers", "fold_entanglers"]
+__all__ = ["fold_collective_layers", "fold_entanglers", "nearest_noise_factor"]
 
 # Their own inverses: repeating them costs no other gate.
 _INVOLUTIONS = frozenset({"cx", "cz", "ecr"})
+_FRACTIONAL = "rzz"
 
 
 def fold_collective_layers(circuit: QuantumCircuit, noise_factor: float) -> QuantumCircuit:
@@ -65,12 +67,14 @@ def fold_collective_layers(circuit: QuantumCircuit, noise_factor: float) -> Quan
 def fold_entanglers(circuit: QuantumCircuit, noise_factor: float) -> QuantumCircuit:
     """Return a compiled circuit with its entangling gates folded, CZ CZ CZ (CX and ECR alike).
 
-    Barriers stand between the repetitions, so that no later pass cancels them.
+    A fractional RZZ, whose angle devices want positive, is undone between two X gates on one of its
+    qubits: RZZ X RZZ X RZZ. Barriers stand between the repetitions, so that no later pass cancels
+    them.
 
     Args:
         circuit: a compiled circuit with M entangling gates.
-        noise_factor: 1 + 2 m / M with an integer m >= 0: m gates are folded once more, spread
-            evenly. Odd integers serve every M.
+        noise_factor: 1 + 2 m / M with an integer m >= 0, see `nearest_noise_factor`: m gates are
+            folded once more, spread evenly. Odd integers serve every M.
 
     Returns:
         A new circuit, equal to the old one, with ``metadata["noise_factor"]`` and the layout of
@@ -78,8 +82,8 @@ def fold_entanglers(circuit: QuantumCircuit, noise_factor: float) -> QuantumCirc
 
     Raises:
         TypeError: `circuit` is no circuit, `noise_factor` no number.
-        ValueError: a factor that this number of gates cannot show, or a gate on several qubits
-            that is not its own inverse (a fractional RZZ).
+        ValueError: a factor that this number of gates cannot show, or another gate on several
+            qubits.
 
     Examples:
         >>> from qiskit.circuit import QuantumCircuit
@@ -88,22 +92,60 @@ def fold_entanglers(circuit: QuantumCircuit, noise_factor: float) -> QuantumCirc
         >>> fold_entanglers(circuit, 3).count_ops()["cz"]
         3
     """
+
+    def folded(item: CircuitInstruction) -> list[CircuitInstruction]:
+        if item.operation.name in _INVOLUTIONS:
+            return [item, item]
+        turned = CircuitInstruction(XGate(), item.qubits[:1])
+        return [turned, item, turned, item]
+
+    chosen = _entanglers(circuit)
+    return _folded(circuit, noise_factor, chosen, folded, "entangling gates", barriers=True)
+
+
+def nearest_noise_factor(circuit: QuantumCircuit, noise_factor: float) -> float:
+    """Return the factor nearest to the one asked for that `fold_entanglers` can show.
+
+    Args:
+        circuit: a compiled circuit.
+        noise_factor: at least 1.
+
+    Returns:
+        1 + 2 m / M with an integer m >= 0 and M entangling gates; 1 without any.
+
+    Raises:
+        TypeError: `circuit` is no circuit, `noise_factor` no number.
+        ValueError: a factor below 1, a gate that cannot be folded.
+
+    Examples:
+        >>> from qiskit.circuit import QuantumCircuit
+        >>> circuit = QuantumCircuit(2)
+        >>> for _ in range(5):
+        ...     _ = circuit.cz(0, 1)
+        >>> nearest_noise_factor(circuit, 2.0), nearest_noise_factor(circuit, 3.0)
+        (1.8, 3.0)
+    """
+    number = sum(_entanglers(circuit))
+    factor = check_finite("noise_factor", noise_factor)
+    if factor < 1.0:
+        raise ValueError(f"`noise_factor` must be at least 1, got {factor:g}.")
+    return 1.0 + 2.0 * round((factor - 1.0) * number / 2.0) / number if number else 1.0
+
+
+def _entanglers(circuit: Any) -> list[bool]:
+    """Return for each instruction whether it is an entangling gate."""
     _check_circuit(circuit)
     chosen = []
     for item in circuit.data:
         operation = item.operation
         joint = len(item.qubits) > 1 and operation.name != "barrier"
-        if joint and operation.name not in _INVOLUTIONS:
+        if joint and operation.name not in (*_INVOLUTIONS, _FRACTIONAL):
             raise ValueError(
-                "`circuit` must entangle by 'cx', 'cz' or 'ecr' only to be folded, got "
+                "`circuit` must entangle by 'cx', 'cz', 'ecr' or 'rzz' only to be folded, got "
                 f"{operation.name!r}."
             )
         chosen.append(joint)
-
-    def folded(item: CircuitInstruction) -> list[CircuitInstruction]:
-        return [item, item]
-
-    return _folded(circuit, noise_factor, chosen, folded, "entangling gates", barriers=True)
+    return chosen
 
 
 def _folded(

@@ -85,7 +85,7 @@ class RunFolder:
             writer = self.record.get("versions", {}).get("rzqiskit", "?")
             raise RunFolderError(
                 f"`folder` must have a format from {_READABLE[0]} to {FORMAT_VERSION}, got "
-                f"{version!r} in {path}, written by rzqiskit {writer}: collect it with that version."
+                f"{version!r} in {path}: collect it with the rzqiskit that wrote it, {writer}."
             )
         self.batches = [Batch(**entry) for entry in self.record["batches"]]
 

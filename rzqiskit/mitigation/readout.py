@@ -9,6 +9,7 @@ equally, and the product shrinks to one (N + 1) x (N + 1) matrix, exactly, whate
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +82,20 @@ class ReadoutErrors:
     def num_qubits(self) -> int:
         """N, the number of qubits."""
         return int(self.flip_up.size)
+
+    def reordered(self, qubits: Sequence[int]) -> ReadoutErrors:
+        """Return the errors of some of the qubits, in another order.
+
+        Args:
+            qubits: their places here, in the order wanted.
+
+        Examples:
+            >>> ReadoutErrors([0.01, 0.02], [0.03, 0.04]).reordered([1, 0]).flip_up
+            array([0.02, 0.01])
+        """
+        order = np.asarray(qubits, dtype=np.int64)
+        up, down = self.stderr
+        return ReadoutErrors(self.flip_up[order], self.flip_down[order], up[order], down[order])
 
     def twirled(self) -> ReadoutErrors:
         """Return the errors as measurement twirling leaves them: symmetric, of the same mean.

@@ -6,7 +6,9 @@ folder holds.
 """
 
 from rzqiskit.submission.collecting import charging_status as charging_status
+from rzqiskit.submission.collecting import collect_all_mitigations as collect_all_mitigations
 from rzqiskit.submission.collecting import collect_charging as collect_charging
+from rzqiskit.submission.collecting import describe_jobs as describe_jobs
 from rzqiskit.submission.grouping import Estimates as Estimates
 from rzqiskit.submission.grouping import estimate_in_groups as estimate_in_groups
 from rzqiskit.submission.sending import SubmissionEstimate as SubmissionEstimate
@@ -17,7 +19,9 @@ __all__ = [
     "Estimates",
     "SubmissionEstimate",
     "charging_status",
+    "collect_all_mitigations",
     "collect_charging",
+    "describe_jobs",
     "estimate_in_groups",
     "estimate_submission",
     "submit_charging",

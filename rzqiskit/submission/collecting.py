@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from rzqiskit.model import RosenZenerBattery
+from rzqiskit.mitigation.zero_noise import Extrapolation
 from rzqiskit.schema import make_dataset, provenance
-from rzqiskit.submission.grouping import Estimates, estimate_in_groups
-from rzqiskit.submission.sending import BASES, KIND
-from rzqiskit.validation import FloatArray, check_choice
+from rzqiskit.submission.circuit_table import describe_roles, read_roles
+from rzqiskit.submission.estimating import (
+    Mitigation,
+    ReadoutMethod,
+    check_circuits,
+    check_methods,
+    estimate_run,
+    possible_mitigations,
+)
+from rzqiskit.submission.grouping import Estimates
+from rzqiskit.submission.measured import MeasuredRun
+from rzqiskit.submission.preparing import KIND
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,11 +29,7 @@ if TYPE_CHECKING:
     from rzqiskit.execution.jobs import BatchStatus
     from rzqiskit.execution.run_folder import RunFolder
 
-__all__ = ["MITIGATIONS", "charging_status", "collect_charging"]
-
-Mitigation = Literal["none", "readout"]
-MITIGATIONS: tuple[Mitigation, ...] = ("none", "readout")
-IntArray = npt.NDArray[np.int64]
+__all__ = ["charging_status", "collect_all_mitigations", "collect_charging", "describe_jobs"]
 
 
 def charging_status(folder: Path | str) -> list[BatchStatus]:
@@ -49,44 +53,152 @@ def charging_status(folder: Path | str) -> list[BatchStatus]:
     return collect_batches(run, device, fetch=False)
 
 
+def describe_jobs(folder: Path | str) -> list[str]:
+    """Return what the circuits of each job are for, in a few words.
+
+    Args:
+        folder: as `submit_charging` returned it.
+
+    Returns:
+        One text for each job, in order, such as "4 Z, 2 calibration; noise 1, 3".
+
+    Raises:
+        ValueError: no run folder, one of another version, a damaged one.
+    """
+    run = _open_run(folder)
+    roles = read_roles(run.record["purpose"], int(run.record["num_circuits"]))
+    return [describe_roles(roles[batch.start : batch.stop]) for batch in run.batches]
+
+
 def collect_charging(
-    folder: Path | str, *, mitigation: Mitigation = "none", resubmit: bool = False
+    folder: Path | str,
+    *,
+    mitigation: Mitigation = "none",
+    readout_method: ReadoutMethod = "inversion",
+    extrapolation: Extrapolation = "exponential",
+    resubmit: bool = False,
 ) -> xr.Dataset:
     """Fetch what is finished and return the metrics of the battery.
 
     Args:
         folder: as `submit_charging` returned it.
-        mitigation: "readout" undoes the readout errors that the run's own calibration shows; the
-            counts stay as they were read.
-        resubmit: whether to send again what failed, was cancelled or never arrived.
+        mitigation: "readout" undoes the readout errors that the run's own calibration shows;
+            "zero_noise" then extrapolates to no noise in the factors by which circuits were
+            folded, "guided" in the noise that J^2 shows, circuit by circuit. The counts stay as
+            they were read.
+        readout_method: how readout errors are undone: "inversion" of the weights' confusion
+            matrix, for states symmetric under exchange of the cells, as all of the circuits' are;
+            or "mthree" (the extra ``rzqiskit[mitigation]``) on the bit strings.
+        extrapolation: the curve, see `extrapolate_to_zero_noise`.
+        resubmit: whether to send again what failed, was cancelled, never arrived or cannot be
+            read.
 
     Returns:
         As `run_charging` gives it, at all times of the run: where circuits are missing, counts and
         shots are 0 and the rest is NaN. The maxima are NaN until everything is there. The
         attributes `jobs_<state>` tell how many jobs are in each state, `complete` is 1 or 0.
+        Extrapolations give E, P, Sigma and P_I alone. With X circuits there are `counts_x` and
+        `total_spin_squared`, which is N/2 (N/2 + 1) without noise; with folded ones the
+        `folded_counts` of each basis by `noise_factor` (zeros where nothing could be folded).
 
     Raises:
+        ImportError: mthree is not installed.
         ValueError: no run folder, one of another version, a damaged one; no saved account;
-            mitigation of a run without calibration.
+            mitigation for which the run has no circuits.
         ExecutionError: the device did not take a job again.
 
     Notes:
         Collecting twice changes nothing. A job that fails is not sent again unless asked for; if
         it and its successor both come back, the first one that was fetched counts.
-    """
-    from rzqiskit.execution.jobs import collect_batches, reopen_device, summarize_states
+        Standard errors are those of the shots as amplified by the mitigation, and of the
+        calibration; the biases that remain are measured in docs/error_bars. Circuits without an
+        entangling gate have nothing to extrapolate, their readout errors are undone. Guided, a
+        circuit whose J^2 is within two standard errors of the fully mixed value is left out, and
+        a time with too few circuits left is NaN; the attribute `lost_guides` counts them.
 
-    mitigation = check_choice("mitigation", mitigation, MITIGATIONS)
+    Examples:
+        >>> import tempfile
+        >>> from rzqiskit.drives import SineSquaredDrive
+        >>> from rzqiskit.model import RosenZenerBattery
+        >>> from rzqiskit.submission import submit_charging
+        >>> battery = RosenZenerBattery(
+        ...     num_qubits=3, drive=SineSquaredDrive(20.0, 0.3), interaction=2.0
+        ... )
+        >>> folder = submit_charging(
+        ...     battery, [0.1, 0.3], "local:FakeTorino", num_steps=2, shots=1000, seed=7,
+        ...     noise_factors=(1, 3), total_spin=True, folder=Path(tempfile.mkdtemp()) / "run",
+        ... )
+        >>> raw = collect_charging(folder)
+        >>> guided = collect_charging(folder, mitigation="guided")
+        >>> bool((raw.counts == guided.counts).all())
+        True
+        >>> bool((guided.stored_energy_stderr > raw.stored_energy_stderr).all())
+        True
+        >>> bool((raw.total_spin_squared < 1.5 * 2.5).all())
+        True
+    """
+    check_methods(mitigation, readout_method, extrapolation)
     run = _open_run(folder)
-    if mitigation == "readout" and not run.record["purpose"]["readout_calibration"]:
-        raise ValueError("`mitigation` must be 'none' for a run without readout calibration.")
-    everything = all(run.has_counts(batch) for batch in run.batches)
-    if everything:
-        states = {"collected": len(run.batches)}
-    else:
-        statuses = collect_batches(run, reopen_device(run), resubmit=resubmit)
-        states = summarize_states(statuses)
-    return _dataset(run, states, mitigation)
+    check_circuits(run.record["purpose"], mitigation, extrapolation)
+    states = _fetch(run, resubmit)
+    return _dataset(run, MeasuredRun(run), states, mitigation, readout_method, extrapolation)
+
+
+def collect_all_mitigations(
+    folder: Path | str,
+    *,
+    readout_method: ReadoutMethod = "inversion",
+    extrapolation: Extrapolation = "exponential",
+    resubmit: bool = False,
+) -> xr.DataTree:
+    """Fetch what is finished and return the metrics by every mitigation that the circuits allow.
+
+    Args:
+        folder: as `submit_charging` returned it.
+        readout_method: as for `collect_charging`.
+        extrapolation: as for `collect_charging`.
+        resubmit: as for `collect_charging`.
+
+    Returns:
+        A tree with the node ``raw`` and, as far as the run has circuits for them, ``readout``,
+        ``zero_noise`` and ``guided``; each as `collect_charging` returns it.
+
+    Raises:
+        ImportError: mthree is not installed.
+        ValueError: as for `collect_charging`.
+        ExecutionError: the device did not take a job again.
+
+    Examples:
+        >>> import tempfile
+        >>> from rzqiskit.drives import SineSquaredDrive
+        >>> from rzqiskit.model import RosenZenerBattery
+        >>> from rzqiskit.submission import submit_charging
+        >>> battery = RosenZenerBattery(
+        ...     num_qubits=3, drive=SineSquaredDrive(20.0, 0.3), interaction=2.0
+        ... )
+        >>> folder = submit_charging(
+        ...     battery, [0.3], "local:FakeTorino", num_steps=2, shots=1000, seed=7,
+        ...     noise_factors=(1, 3), folder=Path(tempfile.mkdtemp()) / "run",
+        ... )
+        >>> list(collect_all_mitigations(folder).children)
+        ['raw', 'readout', 'zero_noise']
+    """
+    import xarray as xr
+
+    check_methods("readout", readout_method, extrapolation)
+    run = _open_run(folder)
+    possible = possible_mitigations(run.record["purpose"])
+    check_circuits(run.record["purpose"], possible[-1], extrapolation)
+    states = _fetch(run, resubmit)
+    measured = MeasuredRun(run)
+    nodes = {
+        "raw" if name == "none" else name: _dataset(
+            run, measured, states, name, readout_method, extrapolation
+        )
+        for name in possible
+    }
+    attrs = {name: nodes["raw"].attrs[name] for name in ("backend", "run_id", "complete")}
+    return xr.DataTree.from_dict({"/": xr.Dataset(attrs=attrs), **nodes})
 
 
 def _open_run(folder: Path | str) -> RunFolder:
@@ -98,43 +210,83 @@ def _open_run(folder: Path | str) -> RunFolder:
     return run
 
 
-def _dataset(run: RunFolder, states: Mapping[str, int], mitigation: Mitigation) -> xr.Dataset:
-    from rzqiskit.estimation import estimate_summaries
+def _fetch(run: RunFolder, resubmit: bool) -> dict[str, int]:
+    """Fetch what is finished; return how many jobs are in each state."""
+    from rzqiskit.execution.jobs import collect_batches, reopen_device, summarize_states
 
-    purpose = run.record["purpose"]
-    battery = RosenZenerBattery.from_dict(purpose["battery"])
-    time = np.array(purpose["times"])
-    seen = run.counts()
-    counts = {
-        str(basis): _histograms(seen[first : first + time.size], battery.num_qubits)
-        for basis, first in zip(BASES, (0, time.size), strict=True)
-    }
-    estimates = _estimate(run, battery, time, seen, counts, mitigation)
-    variables: dict[str, tuple[tuple[str, ...], Any]] = {
-        "counts": (("time", "excitations"), counts["z"]),
-        "counts_y": (("time", "excitations"), counts["y"]),
-        "shots": (("time",), counts["z"].sum(axis=-1)),
-    }
+    if all(run.has_counts(batch) for batch in run.batches):
+        return {"collected": len(run.batches)}
+    return summarize_states(collect_batches(run, reopen_device(run), resubmit=resubmit))
+
+
+def _dataset(
+    run: RunFolder,
+    measured: MeasuredRun,
+    states: Mapping[str, int],
+    mitigation: Mitigation,
+    readout_method: ReadoutMethod,
+    extrapolation: Extrapolation,
+) -> xr.Dataset:
+    if mitigation == "none":
+        readout_method = "inversion"  # of no consequence
+    estimates, notes = estimate_run(
+        measured, mitigation, readout_method=readout_method, extrapolation=extrapolation
+    )
+    folded = measured.noise_factors.size > 1
+    variables: dict[str, tuple[tuple[str, ...], Any]] = {}
+    for basis in measured.bases:
+        suffix = "" if basis == "z" else f"_{basis}"
+        counts = measured.counts(basis)
+        variables[f"counts{suffix}"] = (("time", "excitations"), counts[0])
+        if folded:
+            variables[f"folded_counts{suffix}"] = (
+                ("noise_factor", "time", "excitations"),
+                counts,
+            )
+    variables["shots"] = (("time",), variables["counts"][1].sum(axis=-1))
     for name, (values, stderr) in estimates.items():
         dims = ("time", "excitations") if name == "population" else ("time",)
         variables[name] = (dims, values)
         variables[f"{name}_stderr"] = (dims, stderr)
-    complete = all(number is not None for number in seen)
-    if complete:
-        summaries = estimate_summaries(time, estimates)
-    else:
-        names = [name for name in estimates if name != "population"]
-        unknown = (float("nan"), float("nan"))
-        summaries = {
-            f"{kind}_{name}": unknown
-            for name in names
-            for kind in ("maximum", "time_of_maximum", "final")
-        }
-    for name, (value, error) in summaries.items():
+    for name, (value, error) in _summaries(measured, estimates).items():
         variables[name] = ((), value)
         variables[f"{name}_stderr"] = ((), error)
+    attrs = _attributes(run, measured, states, mitigation) | notes
+    if mitigation != "none":
+        attrs["readout_method"] = readout_method
+    if mitigation in ("zero_noise", "guided"):
+        attrs["extrapolation"] = extrapolation
+    coords: dict[str, tuple[tuple[str, ...], Any]] = {
+        "time": (("time",), measured.time),
+        "excitations": (("excitations",), np.arange(measured.battery.num_qubits + 1)),
+    }
+    if folded:
+        coords["noise_factor"] = (("noise_factor",), measured.noise_factors)
+    return make_dataset(variables, coords, attrs)
+
+
+def _summaries(measured: MeasuredRun, estimates: Estimates) -> dict[str, tuple[float, float]]:
+    """Return maxima and final values; NaN where a value is missing or not known."""
+    from rzqiskit.estimation import estimate_summaries
+
+    summaries: dict[str, tuple[float, float]] = {}
+    for name, estimate in estimates.items():
+        if name in ("population", "total_spin_squared"):
+            continue
+        if measured.complete and np.isfinite(estimate).all():
+            summaries |= estimate_summaries(measured.time, {name: estimate})
+        else:
+            for kind in ("maximum", "time_of_maximum", "final"):
+                summaries[f"{kind}_{name}"] = (float("nan"), float("nan"))
+    return summaries
+
+
+def _attributes(
+    run: RunFolder, measured: MeasuredRun, states: Mapping[str, int], mitigation: Mitigation
+) -> dict[str, Any]:
+    purpose = run.record["purpose"]
     attrs = provenance(
-        battery,
+        measured.battery,
         solver="circuit",
         sampler="qiskit_ibm_runtime.Sampler",
         shots=run.record["shots"],
@@ -144,92 +296,10 @@ def _dataset(run: RunFolder, states: Mapping[str, int], mitigation: Mitigation) 
         mitigation=mitigation,
         options=run.record["options"],
         network=purpose["network"],
-        complete=int(complete),
+        complete=int(measured.complete),
         **{f"jobs_{state}": number for state, number in states.items()},
         **purpose["formula"],
     )
     for package, version in run.record["versions"].items():
         attrs[f"{package.replace('-', '_')}_version"] = version
-    coords = {
-        "time": (("time",), time),
-        "excitations": (("excitations",), np.arange(battery.num_qubits + 1)),
-    }
-    return make_dataset(variables, coords, attrs)
-
-
-def _histograms(seen: Sequence[dict[int, int] | None], num_qubits: int) -> IntArray:
-    """Return the Hamming-weight counts, shape (num_circuits, N + 1); zeros where nothing is."""
-    counts = np.zeros((len(seen), num_qubits + 1), dtype=np.int64)
-    for row, outcomes in zip(counts, seen, strict=True):
-        for outcome, number in (outcomes or {}).items():
-            row[outcome.bit_count()] += number
-    return counts
-
-
-def _estimate(
-    run: RunFolder,
-    battery: RosenZenerBattery,
-    time: FloatArray,
-    seen: Sequence[dict[int, int] | None],
-    counts: Mapping[str, IntArray],
-    mitigation: Mitigation,
-) -> dict[str, tuple[FloatArray, FloatArray]]:
-    """Return metrics and their errors at all times, NaN where they are not known."""
-    from rzqiskit.estimation import estimate_metrics
-    from rzqiskit.mitigation import mitigate_metrics
-
-    drive = np.asarray(battery.drive.value(time))
-    readouts = _readouts(run, seen, battery.num_qubits) if mitigation == "readout" else {}
-    sets = [tuple(sorted(qubits)) for qubits in run.record["layout"]]
-
-    def estimate(basis: str, members: list[int], key: Any) -> Estimates | None:
-        arguments: dict[str, Any] = {
-            "level_splitting": battery.level_splitting,
-            "times": time[members],
-        }
-        if basis == "y":
-            arguments |= {"counts_y": counts["y"][members], "drive_values": drive[members]}
-        if mitigation == "none":
-            return estimate_metrics(counts["z"][members], **arguments)
-        if key not in readouts:  # its calibration is not there yet
-            return None
-        return mitigate_metrics(counts["z"][members], readouts[key], **arguments)
-
-    keys = {}
-    for basis, first in zip(BASES, (0, time.size), strict=True):
-        known = (counts["z"].sum(axis=-1) > 0) & (counts[basis].sum(axis=-1) > 0)
-        keys[str(basis)] = [
-            sets[first + index] if known[index] else None for index in range(time.size)
-        ]
-    return estimate_in_groups(estimate, keys, num_qubits=battery.num_qubits)
-
-
-def _readouts(
-    run: RunFolder, seen: Sequence[dict[int, int] | None], num_qubits: int
-) -> dict[tuple[int, ...], Any]:
-    """Return the readout errors of each set of qubits whose calibration is there."""
-    from rzqiskit.mitigation import estimate_readout_errors
-
-    first = 2 * len(run.record["purpose"]["times"])
-    readouts = {}
-    for index in range(first, len(seen), 2):
-        zeros, ones = seen[index], seen[index + 1]
-        if zeros is None or ones is None:
-            continue
-        readouts[tuple(sorted(run.record["layout"][index]))] = estimate_readout_errors(
-            _ones(zeros, num_qubits),
-            _ones(ones, num_qubits),
-            shots_of_zeros=sum(zeros.values()),
-            shots_of_ones=sum(ones.values()),
-        )
-    return readouts
-
-
-def _ones(outcomes: Mapping[int, int], num_qubits: int) -> IntArray:
-    return np.array(
-        [
-            sum(number for outcome, number in outcomes.items() if outcome >> bit & 1)
-            for bit in range(num_qubits)
-        ],
-        dtype=np.int64,
-    )
+    return attrs

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
 from rzqiskit.circuits.product_formula import Formula, Frame, Slices, Spacing
 from rzqiskit.model import RosenZenerBattery
-from rzqiskit.validation import check_positive_integer, check_times
+from rzqiskit.submission.circuit_table import describe_roles
+from rzqiskit.submission.preparing import prepare_charging
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
 __all__ = ["SubmissionEstimate", "estimate_submission", "submit_charging"]
-
-# The order in which a run folder holds the circuits of all times.
-BASES: tuple[Literal["z", "y"], ...] = ("z", "y")
-KIND = "charging"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +28,9 @@ class SubmissionEstimate:
 
     Attributes:
         device: name of the device.
-        num_circuits: circuits, readout calibration included.
-        num_jobs: jobs that they are split into.
+        num_circuits: circuits, folded ones and readout calibration included.
+        contents: what they are: bases, calibration, noise factors.
+        num_jobs: jobs that they are split into, by the limits of the device and of the service.
         shots: shots of each circuit.
         num_qubits: cells of the battery.
         largest_depth: two-qubit depth of the deepest circuit.
@@ -43,6 +42,7 @@ class SubmissionEstimate:
 
     device: str
     num_circuits: int
+    contents: str
     num_jobs: int
     shots: int
     num_qubits: int
@@ -50,16 +50,6 @@ class SubmissionEstimate:
     largest_num_two_qubit_gates: int
     circuit_seconds: float
     device_seconds: float
-
-
-@dataclass(frozen=True)
-class _Submission:
-    device: Any
-    circuits: list[QuantumCircuit]
-    shots: int
-    options: dict[str, Any]
-    purpose: dict[str, Any]
-    max_circuits: int | None
 
 
 def estimate_submission(
@@ -75,6 +65,8 @@ def estimate_submission(
     slices: Slices = "each",
     network: str = "auto",
     readout_calibration: bool = True,
+    noise_factors: Sequence[float] = (1,),
+    total_spin: bool = False,
     options: Any = None,
     fractional_gates: bool = False,
     max_circuits_per_job: int | None = None,
@@ -93,6 +85,8 @@ def estimate_submission(
         slices: whose slices.
         network: how collective layers are compiled.
         readout_calibration: whether circuits for readout calibration are added.
+        noise_factors: how much the noise is amplified.
+        total_spin: whether circuits in the X basis are added.
         options: the runtime's sampler options.
         fractional_gates: whether to use the device's fractional gates.
         max_circuits_per_job: most circuits of one job.
@@ -112,22 +106,27 @@ def estimate_submission(
         >>> estimate = estimate_submission(battery, [0.1, 0.3], "local:FakeTorino", num_steps=2)
         >>> estimate.num_circuits, estimate.num_jobs
         (6, 1)
+        >>> estimate = estimate_submission(
+        ...     battery, [0.1, 0.3], "local:FakeTorino", num_steps=2, noise_factors=(1, 3, 5),
+        ...     total_spin=True,
+        ... )
+        >>> estimate.num_circuits, estimate.contents
+        (20, '6 Z, 6 Y, 6 X, 2 calibration; noise 1, 3, 5')
     """
-    from rzqiskit.execution.batching import plan_batches
+    from rzqiskit.execution.jobs import plan_jobs
 
-    made = _prepare(
-        battery, times, backend, Path(), shots, network, readout_calibration, options,
-        fractional_gates, max_circuits_per_job, None,
-        Formula(num_steps=num_steps, order=order, frame=frame, spacing=spacing, slices=slices),
+    formula = Formula(num_steps=num_steps, order=order, frame=frame, spacing=spacing, slices=slices)
+    made = prepare_charging(
+        battery, times, backend, Path(), formula=formula, shots=shots, network=network,
+        readout_calibration=readout_calibration, noise_factors=noise_factors,
+        total_spin=total_spin, options=options, fractional_gates=fractional_gates,
+        max_circuits_per_job=max_circuits_per_job, seed=None,
     )  # fmt: skip
     device = made.device
-    limits = [limit for limit in (device.max_circuits, made.max_circuits) if limit is not None]
-    batches = plan_batches(
-        len(made.circuits),
-        made.shots,
-        max_circuits=min(limits, default=None),
-        max_shots=device.max_shots,
-    )
+    batches = plan_jobs(
+        made.circuits, device, shots=made.shots, options=made.options,
+        max_circuits=made.max_circuits,
+    )  # fmt: skip
     target = device.backend.target
     durations = [circuit.estimate_duration(target, unit="s") for circuit in made.circuits]
     rest = made.options.get("execution", {}).get("rep_delay") or device.repetition_delay
@@ -135,6 +134,7 @@ def estimate_submission(
     return SubmissionEstimate(
         device=device.name,
         num_circuits=len(made.circuits),
+        contents=describe_roles(made.roles),
         num_jobs=len(batches),
         shots=made.shots,
         num_qubits=battery.num_qubits,
@@ -159,6 +159,8 @@ def submit_charging(
     slices: Slices = "each",
     network: str = "auto",
     readout_calibration: bool = True,
+    noise_factors: Sequence[float] = (1,),
+    total_spin: bool = False,
     options: Any = None,
     fractional_gates: bool = False,
     max_circuits_per_job: int | None = None,
@@ -173,14 +175,23 @@ def submit_charging(
             ``"ibm_torino"``; ``"local:FakeTorino"`` to rehearse on this machine, with the jobs in
             the run folder; or a backend object of either kind.
         folder: the run folder, which must not exist yet; a new one in the working folder when None.
-        shots: shots of each circuit, of which there are two for each time (Z and Y basis).
+        shots: shots of each circuit, of which there are two for each time (Z and Y basis) without
+            `noise_factors` and `total_spin`.
         num_steps: number of slices of the pulse in each circuit.
         order: order of accuracy of the product formula: 1, 2, 4 or 6.
         frame: interaction picture of the formula, see `charging_schedule`.
         spacing: slices of equal "time" or equal pulse "area".
         slices: slices for "each" time, or "shared" by all.
         network: how collective layers are compiled, see `compile_circuits`.
-        readout_calibration: whether to add two circuits for each set of qubits that is read.
+        readout_calibration: whether to add two circuits for each set of qubits that is read, by
+            which `collect_charging` can undo readout errors.
+        noise_factors: 1 and larger numbers, such as (1, 3, 5): every circuit is sent once for each
+            of them, with its entangling gates folded, for zero-noise extrapolation. Factors that
+            are no odd integers become the nearest that the gates of a circuit can show; a circuit
+            without an entangling gate is sent once.
+        total_spin: whether to add circuits in the X basis, so that J^2 is measured: a witness of
+            errors, and the guide of the guided extrapolation. All circuits are then compiled onto
+            one line of qubits.
         options: the runtime's sampler options (dynamical decoupling, twirling, repetition delay,
             ...), as its `SamplerOptions` or as what they are made of.
         fractional_gates: whether to use the device's fractional gates.
@@ -193,7 +204,8 @@ def submit_charging(
     Raises:
         TypeError: an argument of the wrong type.
         ValueError: an argument out of range; an unknown device, no saved account, too many cells
-            for the device; a folder that exists.
+            for the device; noise factors that a circuit cannot show apart; a circuit too large
+            for a job; a folder that exists.
         ExecutionError: the device did not take a job. The folder holds what was sent and what was
             not: collect it, with resubmission when you want the rest sent.
 
@@ -221,10 +233,12 @@ def submit_charging(
     path = Path(folder)
     if path.exists():
         raise ValueError(f"`folder` must not exist yet, got {path}.")
-    made = _prepare(
-        battery, times, backend, path, shots, network, readout_calibration, options,
-        fractional_gates, max_circuits_per_job, seed,
-        Formula(num_steps=num_steps, order=order, frame=frame, spacing=spacing, slices=slices),
+    formula = Formula(num_steps=num_steps, order=order, frame=frame, spacing=spacing, slices=slices)
+    made = prepare_charging(
+        battery, times, backend, path, formula=formula, shots=shots, network=network,
+        readout_calibration=readout_calibration, noise_factors=noise_factors,
+        total_spin=total_spin, options=options, fractional_gates=fractional_gates,
+        max_circuits_per_job=max_circuits_per_job, seed=seed,
     )  # fmt: skip
     run = create_run(
         path,
@@ -238,66 +252,6 @@ def submit_charging(
     )
     send_batches(run, made.device, run.batches)
     return path
-
-
-def _prepare(
-    battery: RosenZenerBattery,
-    times: npt.ArrayLike,
-    backend: Any,
-    path: Path,
-    shots: int,
-    network: str,
-    readout_calibration: bool,
-    options: Any,
-    fractional_gates: bool,
-    max_circuits: int | None,
-    seed: int | None,
-    formula: Formula,
-) -> _Submission:
-    from rzqiskit.circuits.charging import build_charging_circuits
-    from rzqiskit.circuits.compilation.compiler import compile_circuits
-    from rzqiskit.execution.calibration import build_readout_calibration_circuits
-    from rzqiskit.execution.noise import measured_qubits
-    from rzqiskit.execution.run_folder import SERVICE
-    from rzqiskit.execution.runtime.devices import check_runtime_options, device_of, open_device
-
-    if not isinstance(battery, RosenZenerBattery):
-        raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
-    time = check_times(times)
-    shots = check_positive_integer("shots", shots)
-    if max_circuits is not None:
-        max_circuits = check_positive_integer("max_circuits_per_job", max_circuits)
-    plain_options = check_runtime_options(options)
-    service = path / SERVICE
-    if isinstance(backend, str):
-        device = open_device(backend, service, fractional_gates=fractional_gates, seed=seed)
-    else:
-        device = device_of(backend, service, fractional_gates=fractional_gates, seed=seed)
-    if battery.num_qubits > device.backend.num_qubits:
-        raise ValueError(
-            f"`battery` must have at most {device.backend.num_qubits} cells on {device.name}, got "
-            f"{battery.num_qubits}."
-        )
-    circuits = [
-        circuit
-        for basis in BASES
-        for circuit in build_charging_circuits(battery, time, basis=basis, **formula)
-    ]
-    compiled = compile_circuits(circuits, device.backend, network=network)
-    calibrated: dict[tuple[int, ...], QuantumCircuit] = {}
-    for circuit in compiled if readout_calibration else []:
-        calibrated.setdefault(tuple(sorted(measured_qubits(circuit))), circuit)
-    for circuit in calibrated.values():
-        compiled.extend(build_readout_calibration_circuits(circuit))
-    purpose = {
-        "kind": KIND,
-        "battery": battery.to_dict(),
-        "times": time.tolist(),
-        "formula": dict(formula),
-        "network": network,
-        "readout_calibration": bool(calibrated),
-    }
-    return _Submission(device, compiled, shots, plain_options, purpose, max_circuits)
 
 
 def _two_qubit_gates(circuit: QuantumCircuit) -> tuple[int, int]:

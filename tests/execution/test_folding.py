@@ -12,7 +12,11 @@ from qiskit_aer.noise import NoiseModel, depolarizing_error
 
 from rzqiskit.circuits.compilation.compiler import compile_circuits
 from rzqiskit.circuits.gates import CollectiveZZGate
-from rzqiskit.execution.folding import fold_collective_layers, fold_entanglers
+from rzqiskit.execution.folding import (
+    fold_collective_layers,
+    fold_entanglers,
+    nearest_noise_factor,
+)
 from rzqiskit.mitigation import extrapolate_to_zero_noise
 
 
@@ -88,6 +92,29 @@ def test_folded_entanglers_do_the_same_on_the_same_qubits(factor: float) -> None
     assert readings[0] == readings[1]
 
 
+def test_folded_fractional_gates_keep_their_angles() -> None:
+    circuit = QuantumCircuit(3)
+    circuit.h(range(3))
+    circuit.rzz(0.3, 0, 1)
+    circuit.rzz(1.2, 2, 1)
+    folded = fold_entanglers(circuit, 5)
+    assert Operator(folded).equiv(Operator(circuit))
+    angles = [item.operation.params[0] for item in folded.data if item.name == "rzz"]
+    assert angles == [0.3] * 5 + [1.2] * 5  # positive, as devices want them
+    assert folded.count_ops()["x"] == 8
+
+
+def test_nearest_factors_can_be_shown() -> None:
+    circuit = QuantumCircuit(2)
+    for _ in range(7):
+        circuit.cz(0, 1)
+    for wanted in np.linspace(1.0, 5.0, 30):
+        factor = nearest_noise_factor(circuit, wanted)
+        assert abs(factor - wanted) <= 1.0 / 7.0 + 1e-12
+        assert fold_entanglers(circuit, factor).count_ops()["cz"] == round(7 * factor)
+    assert nearest_noise_factor(QuantumCircuit(2), 3) == 1.0
+
+
 def test_noise_grows_with_the_factor_and_extrapolates_away() -> None:
     # Depolarising CZ: <Z> of the folded circuit is the density matrix with every channel thrice.
     circuit = layered(3, [0.3, 0.4])
@@ -130,9 +157,13 @@ def test_factors_that_cannot_be_shown(factor: float) -> None:
 
 def test_bad_circuits() -> None:
     circuit = QuantumCircuit(2)
-    circuit.rzz(0.1, 0, 1)
-    with pytest.raises(ValueError, match=r"must entangle by 'cx', 'cz' or 'ecr' only .* got 'rzz'"):
+    circuit.swap(0, 1)
+    with pytest.raises(ValueError, match=r"entangle by 'cx', 'cz', 'ecr' or 'rzz' only .*'swap'"):
         fold_entanglers(circuit, 3)
+    with pytest.raises(ValueError, match=r"entangle by 'cx', 'cz', 'ecr' or 'rzz' only .*'swap'"):
+        nearest_noise_factor(circuit, 3)
+    with pytest.raises(ValueError, match=r"`noise_factor` must be at least 1, got 0\.5"):
+        nearest_noise_factor(QuantumCircuit(2), 0.5)
     with pytest.raises(TypeError, match="`circuit` must be a QuantumCircuit, got str"):
         fold_collective_layers("circuit", 3)
     with pytest.raises(ValueError, match="`noise_factor` must be finite, got nan"):

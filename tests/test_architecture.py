@@ -48,7 +48,7 @@ TABLE = {
     },
     "sweeps": {
         *PARAMETERS, "grid", "schema", "metrics", "batches", "exact", "analytic", "charging",
-        "estimation",
+        "estimation", "execution",
     },
     "planning": {
         *PARAMETERS, "schema", "metrics", "dicke", "exact", "circuits", "execution", "emulator",

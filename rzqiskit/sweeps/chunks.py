@@ -13,12 +13,18 @@ import numpy as np
 from rzqiskit.sweeps.solve import solve_block
 from rzqiskit.sweeps.specification import SweepSpecification
 
-__all__ = ["choose_chunk_shape", "chunk_regions", "measure_point_seconds", "num_chunks"]
+__all__ = [
+    "choose_chunk_shape",
+    "chunk_regions",
+    "from_the_end",
+    "measure_point_seconds",
+    "num_chunks",
+]
 
 # Long against the cost of handing out a task and of writing a chunk, short against patience.
 TARGET_SECONDS = 1.0
 # So that no worker idles while the last ones finish.
-CHUNKS_PER_WORKER = 6
+CHUNKS_PER_WORKER = 16
 SHORTEST_SECONDS = 0.2
 # A chunk of every quantity in memory: about 30 MB.
 MOST_POINTS = 250_000
@@ -111,6 +117,19 @@ def chunk_regions(
             slice(start, min(start + step, length))
             for start, step, length in zip(corner, chunk_shape, shape, strict=True)
         )
+
+
+def from_the_end(regions: list[tuple[slice, ...]]) -> Iterator[tuple[int, tuple[slice, ...]]]:
+    """Yield number and region of every chunk, the last first.
+
+    Most grids ascend, and larger parameters cost more: with the cheap chunks at the end no worker
+    waits long for the last one.
+
+    Args:
+        regions: of the chunks, in the order of their numbers.
+    """
+    for chunk in range(len(regions) - 1, -1, -1):
+        yield chunk, regions[chunk]
 
 
 def num_chunks(shape: tuple[int, ...], chunk_shape: tuple[int, ...]) -> int:

@@ -6,22 +6,18 @@ import contextlib
 import os
 from collections.abc import Collection, Generator, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from rzqiskit.grid import BatteryGrid
-from rzqiskit.sweeps.chunks import choose_chunk_shape, chunk_regions, measure_point_seconds
+from rzqiskit.sweeps.chunks import choose_chunk_shape, measure_point_seconds
+from rzqiskit.sweeps.cluster import count_threads, measure_on_cluster, solve_on_cluster
+from rzqiskit.sweeps.encoding import EncodedBlock
+from rzqiskit.sweeps.memory import SweepMemory
 from rzqiskit.sweeps.progress import sweep_progress
+from rzqiskit.sweeps.provenance import sweep_provenance
 from rzqiskit.sweeps.solve import BlockResult, solve_block
 from rzqiskit.sweeps.specification import SweepSpecification
-from rzqiskit.sweeps.store import (
-    SweepStore,
-    dataset_in_memory,
-    failure_texts,
-    open_sweep,
-    region_of,
-)
+from rzqiskit.sweeps.store import SweepStore, open_sweep
 from rzqiskit.validation import check_positive_integer
 
 if TYPE_CHECKING:
@@ -30,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["SweepInterrupted", "SweepPointError", "sweep"]
 
 _Chunks = Iterator[tuple[int, tuple[slice, ...]]]
-_Results = Generator[tuple[int, BlockResult], None, None]
+_Results = Generator[tuple[int, Any], None, None]
 
 
 class SweepInterrupted(KeyboardInterrupt):
@@ -47,10 +43,6 @@ class SweepPointError(RuntimeError):
     def __init__(self, message: str, point: dict[str, Any]) -> None:
         super().__init__(message)
         self.point = point
-
-
-class _Sink(Protocol):
-    def write(self, chunk: int, result: BlockResult) -> None: ...
 
 
 def sweep(
@@ -78,8 +70,9 @@ def sweep(
         solver: "exact", "analytic" or "circuit".
         paired: take the arrays point by point, along the dim "point".
         store: folder of the Zarr store; None keeps everything in memory.
-        client: a ``dask.distributed.Client``; chunks are then solved by its workers. This process
-            alone writes, so the workers need not see the store.
+        client: a ``dask.distributed.Client``; chunks are then solved by its workers, also by
+            those that join later. This process alone writes, so the workers need not see the
+            store.
         strict: raise at the first point that fails instead of noting why.
         num_threads: threads of the exact solver in this process; all cores when None.
         show_progress: a bar on stderr; None for one in terminals and notebooks only.
@@ -120,36 +113,37 @@ def sweep(
         )
     if num_threads is not None:
         check_positive_integer("num_threads", num_threads)
-    num_workers = 1 if client is None else max(1, sum(client.nthreads().values()))
     # In one process the exact solver shares each chunk among its threads.
     threads = (num_threads or os.cpu_count() or 1) if client is None and solver == "exact" else 1
 
     def chunk_shape() -> tuple[int, ...]:
         if client is None:
-            seconds = measure_point_seconds(specification)
-        else:  # where the work will be done
-            seconds = client.submit(measure_point_seconds, specification, pure=False).result()
+            seconds, num_workers = measure_point_seconds(specification), 1
+        else:  # where the work will be done, once there is a worker
+            seconds = measure_on_cluster(specification, client)
+            num_workers = max(1, count_threads(client))
         seconds = max(seconds, 1e-7)
         return choose_chunk_shape(specification.shape, seconds / threads, num_workers)
 
-    def solve_all(sink: _Sink, chunks: _Chunks, total: int, done: int) -> None:
-        results = (
-            _solve_here(specification, chunks, num_threads)
-            if client is None
-            else _solve_on_cluster(specification, chunks, client, num_workers)
-        )
+    def solve_all(sink: SweepMemory | SweepStore, chunks: _Chunks, done: int) -> None:
+        results: _Results
+        if client is None:
+            results = _solve_here(specification, chunks, num_threads)
+        else:
+            layouts = sink.layouts if isinstance(sink, SweepStore) else None
+            results = solve_on_cluster(specification, chunks, client, layouts)
+        total = len(sink.regions)
         with contextlib.closing(results), sweep_progress(total, done, show_progress) as advance:
             for chunk, result in results:
-                if strict and result.failures:
-                    _raise_failure(specification, sink_regions[chunk], result)
+                if strict and result.num_failed:
+                    _raise_failure(specification, sink.regions[chunk], result)
                 sink.write(chunk, result)
-                advance(len(result.failures))
+                advance(result.num_failed)
 
     if store is None:
-        memory = _Memory(specification, chunk_shape())
-        sink_regions = memory.regions
-        solve_all(memory, iter(enumerate(memory.regions)), len(memory.regions), 0)
-        return dataset_in_memory(specification, memory.values, memory.failures)
+        memory = SweepMemory(specification, chunk_shape())
+        solve_all(memory, memory.missing(), 0)
+        return memory.dataset(sweep_provenance(specification))
 
     path = Path(store)
     opened = (
@@ -157,35 +151,15 @@ def sweep(
     )
     with opened as target:
         target.check_specification(specification)
-        sink_regions = list(chunk_regions(specification.shape, target.chunk_shape))
         done = int(target.done.sum())
         try:
-            solve_all(target, target.missing(), len(target.done), done)
+            solve_all(target, target.missing(), done)
         except KeyboardInterrupt:
             raise SweepInterrupted(
                 f"{int(target.done.sum())} of {len(target.done)} chunks are done; the same sweep "
                 f"with the store {path} goes on from there."
             ) from None
     return open_sweep(path)
-
-
-class _Memory:
-    """What a store is, without a disk."""
-
-    def __init__(self, specification: SweepSpecification, chunk_shape: tuple[int, ...]) -> None:
-        shape = specification.shape
-        self.regions = list(chunk_regions(shape, chunk_shape))
-        self.values = {}
-        for name in specification.quantities:
-            _, full, dtype, empty = specification.layout(name)
-            self.values[name] = np.full(full, empty, dtype=dtype)
-        self.failures = np.full(shape, "", dtype=object)
-
-    def write(self, chunk: int, result: BlockResult) -> None:
-        region = self.regions[chunk]
-        for name, values in result.values.items():
-            self.values[name][region_of(region, values)] = values
-        self.failures[region] = failure_texts(region, result)
 
 
 def _solve_here(
@@ -195,47 +169,13 @@ def _solve_here(
         yield chunk, solve_block(specification.block(region), num_threads)
 
 
-def _solve_on_cluster(
-    specification: SweepSpecification, chunks: _Chunks, client: Any, num_workers: int
-) -> _Results:
-    from distributed import as_completed
-
-    def submit(chunk: int, region: tuple[slice, ...]) -> Any:
-        # Pure functions of the same arguments would share a key, and so a result in the memory
-        # of the cluster; every chunk is asked for once.
-        future = client.submit(solve_block, specification.block(region), 1, pure=False)
-        numbers[future.key] = chunk
-        return future
-
-    numbers: dict[str, int] = {}
-    waiting = iter(chunks)
-    running: Any = as_completed()  # type: ignore[no-untyped-call]
-    # Three chunks a worker are under way: none waits for this process, and memory is bounded.
-    for chunk, region in _take(waiting, 3 * num_workers):
-        running.add(submit(chunk, region))
-    try:
-        for future in running:
-            chunk, result = numbers.pop(future.key), future.result()
-            future.release()
-            for number, region in _take(waiting, 1):
-                running.add(submit(number, region))
-            yield chunk, result
-    finally:
-        client.cancel(list(running.futures))
-
-
-def _take(chunks: _Chunks, count: int) -> _Chunks:
-    for _ in range(count):
-        try:
-            yield next(chunks)
-        except StopIteration:
-            return
-
-
 def _raise_failure(
-    specification: SweepSpecification, region: tuple[slice, ...], result: BlockResult
+    specification: SweepSpecification,
+    region: tuple[slice, ...],
+    result: BlockResult | EncodedBlock,
 ) -> None:
-    index, reason = min(result.failures.items())
+    assert result.first_failure is not None
+    index, reason = result.first_failure
     point = specification.block(region).point(index)
     swept = {name: point[name] for name in specification.axes}
     raise SweepPointError(f"the point {swept} failed: {reason}", point)

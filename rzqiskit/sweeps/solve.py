@@ -13,6 +13,7 @@ from rzqiskit.drives import Drive
 from rzqiskit.grid import BatteryGrid
 from rzqiskit.model import RosenZenerBattery
 from rzqiskit.schema import METRICS
+from rzqiskit.sweeps.noise import NO_NOISE, run_noisy
 from rzqiskit.sweeps.specification import COUNTS, SweepSpecification
 
 __all__ = ["BlockResult", "battery_of_point", "solve_block"]
@@ -29,6 +30,16 @@ class BlockResult(NamedTuple):
 
     values: dict[str, npt.NDArray[Any]]
     failures: dict[int, str]
+
+    @property
+    def num_failed(self) -> int:
+        """Number of failed points."""
+        return len(self.failures)
+
+    @property
+    def first_failure(self) -> tuple[int, str] | None:
+        """Index and reason of the first failed point."""
+        return min(self.failures.items(), default=None)
 
 
 def solve_block(specification: SweepSpecification, num_threads: int | None = None) -> BlockResult:
@@ -195,4 +206,6 @@ def _circuit_point(battery: RosenZenerBattery, point: dict[str, Any]) -> Any:
 
     times = np.linspace(0.0, battery.drive.duration, point["num_times"])
     settings = {name: point[name] for name in ("shots", "num_steps", "order", "seed")}
+    if point["noise"] != NO_NOISE:
+        return run_noisy(battery, times, point["noise"], **settings)
     return run_charging(battery, times, **settings)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from rzqiskit.drives import Drive
 from rzqiskit.grid import BatteryGrid
 from rzqiskit.schema import METRICS
+from rzqiskit.sweeps.noise import NO_NOISE, check_noise
 from rzqiskit.validation import check_choice
 
 __all__ = [
@@ -39,14 +40,16 @@ _BATTERY_DEFAULTS: dict[str, Any] = {
 _SETTINGS: dict[str, dict[str, Any]] = {
     "exact": {"tolerance": 1e-10},
     "analytic": {"method": "leading", "num_times": 101},
-    "circuit": {"num_steps": 8, "order": 2, "shots": 4096, "seed": 0, "num_times": 26},
-}
+    "circuit": {
+        "num_steps": 8, "order": 2, "shots": 4096, "seed": 0, "noise": NO_NOISE, "num_times": 26,
+    },
+}  # fmt: skip
 SOLVERS = tuple(_SETTINGS)
 # Records of circuits, which can be added later; they have dims of their own.
 COUNTS = ("counts", "counts_y")
 # One number for the whole sweep: it says how a solver works, not what is solved.
 _SCALAR_SETTINGS = ("tolerance", "num_times")
-_TEXTS = ("pair_counting", "method")
+_TEXTS = ("pair_counting", "method", "noise")
 INTEGER_PARAMETERS = ("num_qubits", "num_steps", "order", "shots", "seed", "num_times")
 
 
@@ -96,9 +99,11 @@ class SweepSpecification:
             grid: a `BatteryGrid`, or name -> value: ``drive`` (a Drive), ``num_qubits``,
                 ``interaction``, ``level_splitting``, ``pair_counting``, ``drive_<field>`` and the
                 settings of the solver (exact: ``tolerance``; analytic: ``method``,
-                ``num_times``; circuit: ``num_steps``, ``order``, ``shots``, ``seed``,
-                ``num_times``), numbers or one-dimensional arrays. Values may be out of range: such
-                points fail one by one, with the reason.
+                ``num_times``; circuit: ``num_steps``, ``order``, ``shots``, ``seed``, ``noise``,
+                ``num_times``), numbers or one-dimensional arrays. ``noise`` is "none" or the name
+                of a fake device such as "FakeTorino", for which the circuits are compiled and
+                whose noise Aer simulates. Values may be out of range: such points fail one by one,
+                with the reason.
             solver: which one.
             quantities: summaries out of `SUMMARIES`, all of them when None; for circuits also
                 ``<summary>_stderr`` and the records `COUNTS` (only on request).
@@ -106,8 +111,21 @@ class SweepSpecification:
 
         Raises:
             TypeError: a parameter unknown to the battery, its drive or the solver, or no numbers.
-            ValueError: an array of another shape, an unknown solver or quantity.
+            ValueError: an array of another shape, an unknown solver, quantity or device.
         """
+        specification = cls._build(grid, solver=solver, quantities=quantities, paired=paired)
+        check_noise(np.atleast_1d(specification.parameters.get("noise", NO_NOISE)).tolist())
+        return specification
+
+    @classmethod
+    def _build(
+        cls,
+        grid: Mapping[str, Any] | BatteryGrid,
+        *,
+        solver: str,
+        quantities: Collection[str] | None,
+        paired: bool,
+    ) -> SweepSpecification:
         solver = check_choice("solver", solver, SOLVERS)
         if isinstance(grid, BatteryGrid):
             described = grid.to_dict()
@@ -120,8 +138,10 @@ class SweepSpecification:
         known = _known_parameters(drive, solver)
         for name in given:
             if name not in known:
+                users = [f"{other!r}" for other, own in _SETTINGS.items() if name in own]
+                hint = f"; it is one of the solver {' and '.join(users)}" if users else ""
                 raise TypeError(
-                    f"`{name}` must be a parameter of this sweep, one of {', '.join(known)}."
+                    f"`{name}` must be a parameter of this sweep, one of {', '.join(known)}{hint}."
                 )
         if "num_qubits" not in given:
             raise ValueError("`num_qubits` must be given.")
@@ -201,6 +221,8 @@ class SweepSpecification:
             "parameters": {
                 name: value.tolist() if isinstance(value, np.ndarray) else value
                 for name, value in self.parameters.items()
+                # Stores of before the parameter keep their identity.
+                if not (name == "noise" and isinstance(value, str) and value == NO_NOISE)
             },
             "paired": self.paired,
             "solver": self.solver,
@@ -216,7 +238,8 @@ class SweepSpecification:
             raise ValueError(
                 f"`version` must be {SPECIFICATION_FORMAT_VERSION}, got {payload.get('version')!r}."
             )
-        return cls.build(
+        # Not `build`: what a store holds can be read where its devices are unknown.
+        return cls._build(
             {"drive": Drive.from_dict(payload["drive"]), **payload["parameters"]},
             solver=payload["solver"],
             quantities=payload["quantities"],

@@ -9,20 +9,28 @@ whose bytes no longer have the checksum is not believed either.
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import json
 import os
 import uuid
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from rzqiskit.schema import describe, provenance
-from rzqiskit.sweeps.chunks import chunk_regions, num_chunks
+from rzqiskit.schema import describe
+from rzqiskit.sweeps.chunks import chunk_regions, from_the_end, num_chunks
+from rzqiskit.sweeps.encoding import (
+    FAILURE,
+    ZSTD_LEVEL,
+    EncodedBlock,
+    chunk_checksum,
+    chunk_layouts,
+    encode_block,
+)
+from rzqiskit.sweeps.provenance import devices_of, sweep_provenance
 from rzqiskit.sweeps.solve import BlockResult
 from rzqiskit.sweeps.specification import SpecificationError, SweepSpecification
 
@@ -32,16 +40,12 @@ if TYPE_CHECKING:
 __all__ = [
     "StoreError",
     "SweepStore",
-    "dataset_in_memory",
-    "failure_texts",
     "open_sweep",
-    "region_of",
     "stored_specification",
 ]
 
 MANIFEST = "manifest.jsonl"
 MANIFEST_FORMAT_VERSION = 1
-FAILURE = "failure"
 
 
 class StoreError(ValueError):
@@ -55,25 +59,25 @@ class SweepStore:
         path: the folder.
         specification: what is swept.
         chunk_shape: lengths of a chunk.
+        layouts: how each array looks within a chunk.
+        regions: of the chunks.
         done: shape (number of chunks,), which chunks are finished and intact.
         num_damaged: chunks in the manifest whose bytes did not have their checksum.
     """
 
     def __init__(self, path: Path) -> None:
-        import zarr
-
         header, lines = _read_manifest(path)
         self.path = path
+        self._devices = header.get("devices", {})
         self.specification = SweepSpecification.from_dict(header["specification"])
         self.chunk_shape = tuple(header["chunk_shape"])
-        group = zarr.open_group(str(path), mode="r+")
-        # Arrays, looked up once: opening one reads its metadata from the disk.
-        self._arrays: dict[str, Any] = {
-            name: group[name] for name in (*self.specification.quantities, FAILURE)
-        }
+        self.layouts = chunk_layouts(self.specification, self.chunk_shape)
+        for name in self.layouts:
+            if not (path / name / "zarr.json").is_file():
+                raise StoreError(f"`store` must hold the array {name!r}, got {path} without it.")
         self._manifest = _open_exclusively(path / MANIFEST)
-        self._regions = list(chunk_regions(self.specification.shape, self.chunk_shape))
-        self.done = np.zeros(len(self._regions), dtype=bool)
+        self.regions = list(chunk_regions(self.specification.shape, self.chunk_shape))
+        self.done = np.zeros(len(self.regions), dtype=bool)
         self.num_damaged = 0
         for chunk, line in lines.items():
             if self._checksum(chunk) == line["sha256"]:
@@ -96,6 +100,7 @@ class SweepStore:
             "sha256": specification.identity(),
             "chunk_shape": list(chunk_shape),
             "specification": specification.to_dict(),
+            "devices": devices_of(specification),
         }
         (part / MANIFEST).write_text(json.dumps(header) + "\n", encoding="utf-8")
         part.rename(path)
@@ -108,50 +113,65 @@ class SweepStore:
             raise SpecificationError(
                 f"`store` must hold the same sweep, but {self.path} holds another: {differences}."
             )
+        if self._devices and not self.done.all():
+            for name, now in devices_of(specification).items():
+                then = self._devices[name]
+                if now["calibration_sha256"] != then["calibration_sha256"]:
+                    raise SpecificationError(
+                        f"`store` must hold the same sweep, but the noise of {name} in {self.path} "
+                        f"is that of {then['calibrated']}, here of {now['calibrated']}: install "
+                        f"qiskit-ibm-runtime {then['qiskit-ibm-runtime']} to go on."
+                    )
 
     def missing(self) -> Iterator[tuple[int, tuple[slice, ...]]]:
-        """Yield number and region of every chunk that is not done."""
-        for chunk, region in enumerate(self._regions):
+        """Yield number and region of every chunk that is not done, see `from_the_end`."""
+        for chunk, region in from_the_end(self.regions):
             if not self.done[chunk]:
                 yield chunk, region
 
-    def write(self, chunk: int, result: BlockResult) -> None:
+    def write(self, chunk: int, result: BlockResult | EncodedBlock) -> None:
         """Write a chunk, then note in the manifest that it is there.
 
         Args:
             chunk: its number.
-            result: its numbers.
+            result: its numbers, or already their bytes.
 
         Raises:
             OSError: the disk is full, or gone; what was finished before stays finished.
         """
-        region = self._regions[chunk]
-        for name, values in result.values.items():
-            self._arrays[name][region_of(region, values)] = values
-        self._arrays[FAILURE][region] = failure_texts(region, result)
-        line = {"chunk": chunk, "sha256": self._checksum(chunk), "failed": len(result.failures)}
+        if isinstance(result, BlockResult):
+            region = self.regions[chunk]
+            shape = tuple(part.stop - part.start for part in region)
+            result = encode_block(self.layouts, shape, result)
+        for name, path in self._files(chunk):
+            if name in result.files:
+                _write_whole(path, result.files[name])
+            else:
+                path.unlink(missing_ok=True)
+        line = {"chunk": chunk, "sha256": result.sha256, "failed": result.num_failed}
         # One write, so that a line is torn only at the end of the file.
         data = (json.dumps(line) + "\n").encode()
         if os.write(self._manifest, data) != len(data):
             raise OSError(f"the manifest of {self.path} could not be written.")
         self.done[chunk] = True
 
+    def _files(self, chunk: int) -> Iterator[tuple[str, Path]]:
+        """Yield each array and the file in which it has this chunk."""
+        place = [
+            str(part.start // step)
+            for part, step in zip(self.regions[chunk], self.chunk_shape, strict=True)
+        ]
+        for name, layout in self.layouts.items():
+            further = ["0"] * (len(layout.shape) - len(place))  # whole in every chunk
+            yield name, Path(self.path, name, "c", *place, *further)
+
     def _checksum(self, chunk: int) -> str:
-        region = self._regions[chunk]
-        place = tuple(
-            part.start // step for part, step in zip(region, self.chunk_shape, strict=True)
-        )
-        digest = hashlib.sha256()
-        for name, array in self._arrays.items():
-            further = (0,) * (array.ndim - len(place))  # whole in every chunk
-            key = array.metadata.encode_chunk_key((*place, *further))
-            digest.update(f"{name}:".encode())
-            # Zarr writes no file for a chunk of nothing but the fill value.
-            try:
-                digest.update((self.path / name / key).read_bytes())
-            except FileNotFoundError:
-                digest.update(b"fill value")
-        return digest.hexdigest()
+        files = {}
+        for name, path in self._files(chunk):
+            # There is no file for a chunk of nothing but the fill value.
+            with contextlib.suppress(FileNotFoundError):
+                files[name] = path.read_bytes()
+        return chunk_checksum(self.layouts, files)
 
     def close(self) -> None:
         """Let another process write to the store."""
@@ -255,29 +275,33 @@ def _write_skeleton(
     path: Path, specification: SweepSpecification, chunk_shape: tuple[int, ...]
 ) -> None:
     import zarr
+    from zarr.codecs import BytesCodec, VLenUTF8Codec, ZstdCodec
 
-    attrs = provenance(
-        None, solver=specification.solver, specification=specification.to_dict(),
-        specification_sha256=specification.identity(),
-    )  # fmt: skip
-    group = zarr.create_group(str(path), attributes=attrs, zarr_format=3)
+    group = zarr.create_group(str(path), attributes=sweep_provenance(specification), zarr_format=3)
     for name, (dims, values) in specification.coords.items():
         text = values.dtype.kind == "U"
         array = group.create_array(
             name, shape=values.shape, dtype="string" if text else values.dtype, dimension_names=dims
         )
         array[:] = values.astype(object) if text else values
+    # Said rather than left to Zarr's defaults: `encode_block` writes what stands here.
+    codecs: dict[str, Any] = {
+        "compressors": ZstdCodec(level=ZSTD_LEVEL, checksum=False),
+        "chunk_key_encoding": {"name": "default", "separator": "/"},
+    }
+    layouts = chunk_layouts(specification, chunk_shape)
     for name in specification.quantities:
         entry = describe(name)
         dims, shape, dtype, empty = specification.layout(name)
         group.create_array(
-            name, shape=shape, chunks=(*chunk_shape, *shape[len(chunk_shape) :]), dtype=dtype,
-            fill_value=empty, dimension_names=dims,
+            name, shape=shape, chunks=layouts[name].shape, dtype=dtype, fill_value=empty,
+            dimension_names=dims, serializer=BytesCodec(endian="little"), **codecs,
             attributes={"long_name": entry.long_name, "symbol": entry.symbol, "units": entry.unit},
         )  # fmt: skip
     group.create_array(
         FAILURE, shape=specification.shape, chunks=chunk_shape, dtype="string",
-        dimension_names=specification.dims, attributes={"long_name": "why the point failed"},
+        dimension_names=specification.dims, serializer=VLenUTF8Codec(), **codecs,
+        attributes={"long_name": "why the point failed"},
     )  # fmt: skip
 
     with warnings.catch_warnings():
@@ -287,44 +311,12 @@ def _write_skeleton(
         zarr.consolidate_metadata(str(path), zarr_format=3)
 
 
-def region_of(region: tuple[slice, ...], values: npt.NDArray[Any]) -> tuple[slice, ...]:
-    """Return where the values of a block go: the region of the chunk, and what they fill of it.
-
-    Args:
-        region: the chunk's slices of the dims of the sweep.
-        values: what a block gave for one quantity.
-    """
-    return (*region, *(slice(0, length) for length in values.shape[len(region) :]))
-
-
-def failure_texts(region: tuple[slice, ...], result: BlockResult) -> npt.NDArray[Any]:
-    """Return why each point of a block failed, "" where it did not.
-
-    Args:
-        region: the chunk's slices of the dims of the sweep.
-        result: the numbers of the block.
-    """
-    texts = np.full(tuple(part.stop - part.start for part in region), "", dtype=object)
-    for index, reason in result.failures.items():
-        texts.flat[index] = reason
-    return texts
-
-
-def dataset_in_memory(
-    specification: SweepSpecification,
-    values: Mapping[str, npt.NDArray[Any]],
-    failures: npt.NDArray[Any],
-) -> xr.Dataset:
-    """Return the Dataset that a store of the same sweep would give."""
-    import xarray as xr
-
-    from rzqiskit.schema import make_dataset
-
-    attrs = provenance(
-        None, solver=specification.solver, specification=specification.to_dict(),
-        specification_sha256=specification.identity(),
-    )  # fmt: skip
-    variables = {name: (specification.layout(name)[0], array) for name, array in values.items()}
-    data = make_dataset(variables, specification.coords, attrs)
-    data[FAILURE] = xr.Variable(specification.dims, failures, {"long_name": "why the point failed"})
-    return data
+def _write_whole(path: Path, data: bytes) -> None:
+    # Renamed when complete: who reads a sweep that is still running sees no half of a chunk.
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(data)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(data)
+    os.replace(part, path)

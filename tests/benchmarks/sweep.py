@@ -1,9 +1,13 @@
-"""Measure sweeps: ``python tests/benchmarks/sweep.py [--scale 0.1]``.
+"""Measure sweeps: ``python tests/benchmarks/sweep.py [--scale 0.1] [--entropy]``, about 6 minutes.
 
-1. A grid of 200 x 200 x 5 points (v0, T, eta) at N = 10 and N = 100, on one and two processes.
+1. 10^6 points solved into a store by one thread: time, growth of the memory beside the size of a
+   chunk (and the same for 10^5 points), and the time to resume the finished store.
 2. What the distributed path costs for each chunk.
-3. 10^6 points into a store: time, and the largest memory of the process.
-4. Time to resume that store when it is finished.
+3. A grid of 200 x 200 x 5 points (v0, T, eta) at N = 10 and N = 100, on one and two processes.
+   One process is this one with one thread and no cluster, two are workers of a LocalCluster with
+   one thread each; every one has its kernels loaded before, and starting the cluster is not
+   counted. Without the entropy S, and at N = 10 with it; ``--entropy`` adds N = 100 with S, which
+   takes some ten minutes more.
 
 `--scale` shortens every grid. Numbers depend on what else the machine does.
 """
@@ -11,8 +15,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -21,20 +28,11 @@ import numpy as np
 from distributed import Client, LocalCluster
 
 from rzqiskit.drives import SineSquaredDrive
-from rzqiskit.sweeps import SweepSpecification, sweep
-from rzqiskit.sweeps.solve import BlockResult
-from rzqiskit.sweeps.store import SweepStore
+from rzqiskit.sweeps import SweepSpecification, chunks, sweep
+from rzqiskit.sweeps.chunks import measure_point_seconds
+from rzqiskit.sweeps.specification import SUMMARIES
 
-
-def grid(scale: float, num_qubits: int) -> dict:
-    side = max(4, round(200 * scale**0.5))
-    return {
-        "drive": SineSquaredDrive(20.0, 0.3),
-        "num_qubits": num_qubits,
-        "drive_amplitude": np.linspace(1.0, 100.0, side),
-        "drive_period": np.linspace(0.01, 0.8, side),
-        "interaction": np.linspace(-2.0, 2.0, 5),
-    }
+WITHOUT_ENTROPY = tuple(name for name in SUMMARIES if "entropy" not in name)
 
 
 def seconds(call) -> float:
@@ -43,93 +41,127 @@ def seconds(call) -> float:
     return time.perf_counter() - start
 
 
-def measure_processes(scale: float) -> None:
-    for num_qubits in (10, 100):
-        parameters = grid(scale, num_qubits)
-        size = SweepSpecification.build(parameters).size
-        taken = {}
-        for num_workers in (1, 2):
-            with (
-                LocalCluster(
-                    n_workers=num_workers, threads_per_worker=1, dashboard_address=None
-                ) as cluster,
-                Client(cluster) as client,
-            ):
-                # Kernels are loaded, and the first chunk is everyone's slowest.
-                warm = parameters | {"interaction": [0.0], "drive_period": [0.1, 0.2]}
-                sweep(warm, client=client)
-                with tempfile.TemporaryDirectory() as folder:
-                    store = Path(folder) / "s"
-                    taken[num_workers] = seconds(
-                        lambda p=parameters, c=client, s=store: sweep(p, client=c, store=s)
-                    )
-        efficiency = taken[1] / (2.0 * taken[2])
-        print(
-            f"N = {num_qubits:3d}, {size} points: {taken[1]:6.1f} s on 1 process "
-            f"({1e3 * taken[1] / size:.3f} ms a point), {taken[2]:6.1f} s on 2, "
-            f"efficiency {efficiency:.2f}"
-        )
+def local_cluster(num_workers: int) -> LocalCluster:
+    return LocalCluster(n_workers=num_workers, threads_per_worker=1, dashboard_address=None)
 
 
-def measure_overhead() -> None:
-    parameters = grid(0.01, 2) | {"interaction": [0.0]}
-    specification = SweepSpecification.build(parameters)
-    with (
-        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
-        Client(cluster) as client,
-        tempfile.TemporaryDirectory() as folder,
-    ):
-        sweep(specification, client=client)
-        from rzqiskit.sweeps import chunks
-
-        whole = seconds(lambda: sweep(specification, client=client, store=Path(folder) / "whole"))
-        chunks.MOST_POINTS = 1
-        each = seconds(lambda: sweep(specification, client=client, store=Path(folder) / "each"))
-    print(
-        f"distributed path with a store: {1e3 * (each - whole) / specification.size:.1f} ms a chunk"
-    )
+def chunks_of(store: Path) -> tuple[int, list[int]]:
+    """Return how many chunks a store has, and their shape."""
+    header, *lines = (store / "manifest.jsonl").read_text().splitlines()
+    return len(lines), json.loads(header)["chunk_shape"]
 
 
-def measure_million(scale: float) -> None:
-    side = round(1000 * scale**0.5)
-    specification = SweepSpecification.build(
+def large_sweep(size: int) -> SweepSpecification:
+    return SweepSpecification.build(
         {
             "drive": SineSquaredDrive(20.0, 0.3),
             "num_qubits": 10,
-            "interaction": np.linspace(-2.0, 2.0, side),
-            "drive_amplitude": np.linspace(1.0, 100.0, side),
-        }
+            "interaction": np.linspace(-2.0, 2.0, round(size / 1000)),
+            "drive_amplitude": np.linspace(1.0, 20.0, 1000),
+        },
+        quantities=WITHOUT_ENTROPY,
     )
-    rng = np.random.default_rng(0)
+
+
+def measure_large(size: int) -> None:
+    """Run in a process of its own, whose peak of memory is then that of the sweep."""
+    specification = large_sweep(size)
+    measure_point_seconds(specification)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "s"
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        # Chunks of 2000 points, numbers instead of solutions: this measures the store.
-        with SweepStore.create(store, specification, (2, side)) as opened:
-
-            def write_all() -> None:
-                for chunk, region in list(opened.missing()):
-                    shape = specification.block(region).shape
-                    values = {name: rng.random(shape) for name in specification.quantities}
-                    opened.write(chunk, BlockResult(values, {}))
-
-            written = seconds(write_all)
-        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        taken = seconds(lambda: sweep(specification, store=store, num_threads=1))
+        growth = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before
         resumed = seconds(lambda: sweep(specification, store=store))
+        number, shape = chunks_of(store)
+        in_chunk = np.prod(shape) * len(specification.quantities) * 8 / 2**20
         print(
-            f"{specification.size} points, {len(specification.quantities)} quantities: written in "
-            f"{written:.1f} s, memory grew by {after - before:.0f} MB, resumed in {resumed:.2f} s"
+            f"{size} points, {len(specification.quantities)} quantities: {taken:.1f} s on one "
+            f"thread, memory grew by {growth:.0f} MB (a chunk has {in_chunk:.1f} MB, the results "
+            f"{size * len(specification.quantities) * 8 / 2**20:.0f} MB), finished store resumed "
+            f"in {resumed:.2f} s ({number} chunks)",
+            flush=True,
         )
+
+
+def measure_overhead(scale: float) -> None:
+    parameters = {
+        "drive": SineSquaredDrive(20.0, 0.3),
+        "num_qubits": 2,
+        "drive_amplitude": np.linspace(1.0, 10.0, max(20, round(400 * scale))),
+    }
+    specification = SweepSpecification.build(parameters)
+    most = chunks.MOST_POINTS
+    with (
+        local_cluster(1) as cluster,
+        Client(cluster) as client,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        client.run(measure_point_seconds, specification)
+        times = {}
+        for name, points in (("whole", most), ("each", 1)):
+            chunks.MOST_POINTS = points
+            for kind, store in (("memory", None), ("store", Path(folder) / name)):
+                times[name, kind] = seconds(
+                    lambda s=store: sweep(specification, client=client, store=s)
+                )
+    chunks.MOST_POINTS = most
+    for kind in ("memory", "store"):
+        overhead = (times["each", kind] - times["whole", kind]) / specification.size
+        print(f"distributed path into {kind}: {1e3 * overhead:.1f} ms a chunk", flush=True)
+
+
+def measure_processes(scale: float, num_qubits: int, *, with_entropy: bool) -> None:
+    side = max(4, round(200 * scale**0.5))
+    specification = SweepSpecification.build(
+        {
+            "drive": SineSquaredDrive(20.0, 0.3),
+            "num_qubits": num_qubits,
+            "drive_amplitude": np.linspace(1.0, 100.0, side),
+            "drive_period": np.linspace(0.01, 0.8, side),
+            "interaction": np.linspace(-2.0, 2.0, 5),
+        },
+        quantities=SUMMARIES if with_entropy else WITHOUT_ENTROPY,
+    )
+    measure_point_seconds(specification)
+    with (
+        local_cluster(2) as cluster,
+        Client(cluster) as client,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        client.run(measure_point_seconds, specification)
+        one, two = Path(folder) / "one", Path(folder) / "two"
+        alone = seconds(lambda: sweep(specification, store=one, num_threads=1))
+        together = seconds(lambda: sweep(specification, store=two, client=client))
+        number, shape = chunks_of(two)
+    print(
+        f"N = {num_qubits:3d}, {specification.size} points {'with' if with_entropy else 'without'} "
+        f"S: {alone:6.1f} s on 1 process ({1e3 * alone / specification.size:.4f} ms a point), "
+        f"{together:6.1f} s on 2 ({number} chunks of {'x'.join(map(str, shape))}), "
+        f"efficiency {alone / (2.0 * together):.2f}",
+        flush=True,
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--scale", type=float, default=1.0)
-    scale = parser.parse_args().scale
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    measure_million(scale)
-    measure_overhead()
-    measure_processes(scale)
+    parser.add_argument("--entropy", action="store_true", help="also N = 100 with S")
+    parser.add_argument("--large", type=int, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.large is not None:
+        measure_large(arguments.large)
+        return
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}", flush=True)
+    for size in (100_000, 1_000_000):
+        size = max(1000, round(size * arguments.scale / 1000) * 1000)
+        subprocess.run([sys.executable, __file__, "--large", str(size)], check=True)
+    measure_overhead(arguments.scale)
+    measure_processes(arguments.scale, 10, with_entropy=False)
+    measure_processes(arguments.scale, 100, with_entropy=False)
+    measure_processes(arguments.scale, 10, with_entropy=True)
+    if arguments.entropy:
+        measure_processes(arguments.scale, 100, with_entropy=True)
 
 
 if __name__ == "__main__":

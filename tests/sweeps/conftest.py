@@ -23,7 +23,7 @@ def grid() -> dict[str, Any]:
     }
 
 
-def _one_millisecond(_: SweepSpecification) -> float:
+def _one_millisecond(_: SweepSpecification, client: Any = None) -> float:
     return 1e-3
 
 
@@ -32,3 +32,4 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks of at most four points, however fast they are."""
     monkeypatch.setattr("rzqiskit.sweeps.chunks.MOST_POINTS", 4)
     monkeypatch.setattr("rzqiskit.sweeps.run.measure_point_seconds", _one_millisecond)
+    monkeypatch.setattr("rzqiskit.sweeps.run.measure_on_cluster", _one_millisecond)

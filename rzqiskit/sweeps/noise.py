@@ -1,0 +1,115 @@
+"""The noise of a sweep of circuits: none, or that of a fake device, simulated by Aer."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rzqiskit.model import RosenZenerBattery
+from rzqiskit.validation import FloatArray, check_integer
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["NO_NOISE", "check_noise", "noise_provenance", "run_noisy"]
+
+NO_NOISE = "none"
+
+
+def check_noise(names: Iterable[str]) -> None:
+    """Raise unless every name is "none" or that of a fake device.
+
+    Args:
+        names: such as "FakeTorino" or "fake_torino".
+
+    Raises:
+        ValueError: an unknown name; the message lists near ones.
+
+    Examples:
+        >>> check_noise(["none", "FakeTorino"])
+        >>> check_noise(["FakeTorinno"])
+        Traceback (most recent call last):
+        ValueError: `noise` must be 'none' or a known fake device (fake_torino, ...), got 'FakeTorinno'.
+    """  # noqa: E501
+    for name in dict.fromkeys(names):
+        if name != NO_NOISE:
+            try:
+                _device(name)
+            except ValueError as error:
+                text = str(error).replace("`backend` must be", "`noise` must be 'none' or", 1)
+                raise ValueError(text) from None
+
+
+def noise_provenance(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return what the noise of a sweep was made of: device by device, without "none".
+
+    Args:
+        names: of the devices.
+
+    Returns:
+        Name -> the device's name, version, calibration (date and SHA-256), and the versions of the
+        packages that hold it and simulate it.
+    """
+    return {name: _described(name) for name in dict.fromkeys(names) if name != NO_NOISE}
+
+
+def run_noisy(
+    battery: RosenZenerBattery,
+    times: FloatArray,
+    noise: str,
+    *,
+    seed: int,
+    **settings: Any,
+) -> xr.Dataset:
+    """Return `run_charging` on the noise of a fake device, compiled for it.
+
+    Args:
+        battery: what is charged.
+        times: shape (num_times,), inverse energy.
+        noise: name of the device.
+        seed: mixed with the device, the battery and the circuits' parameters: points of a sweep
+            with one seed have independent shots.
+        **settings: `shots`, `num_steps`, `order`.
+
+    Raises:
+        ValueError: a setting out of range, a battery too wide for the device.
+    """
+    from rzqiskit.charging import run_charging
+    from rzqiskit.execution.noise import NoisySampler
+
+    backend = _device(noise)
+    job = [type(backend).__name__, battery.to_dict(), times.tolist(), settings]
+    digest = hashlib.sha256(json.dumps(job, sort_keys=True).encode()).digest()
+    random = np.random.default_rng(
+        [check_integer("seed", seed, minimum=0), int.from_bytes(digest, "big")]
+    )
+    sampler = NoisySampler(backend, seed=random)
+    return run_charging(battery, times, sampler=sampler, backend=backend, **settings)
+
+
+@functools.lru_cache(maxsize=16)
+def _device(name: str) -> Any:
+    from rzqiskit.execution.runtime.devices import find_fake_device
+
+    return find_fake_device(name)
+
+
+@functools.lru_cache(maxsize=16)
+def _described(name: str) -> dict[str, Any]:
+    backend = _device(name)
+    properties = backend.properties()
+    calibration = json.dumps(properties.to_dict(), sort_keys=True, default=str)
+    packages = ("qiskit-ibm-runtime", "qiskit-aer")
+    return {
+        "device": backend.name,
+        "version": str(backend.backend_version),
+        "calibrated": properties.last_update_date.isoformat(),
+        "calibration_sha256": hashlib.sha256(calibration.encode()).hexdigest(),
+        **{package: importlib.metadata.version(package) for package in packages},
+    }

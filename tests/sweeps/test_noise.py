@@ -1,0 +1,201 @@
+"""The noise of devices as a dim."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+from qiskit_ibm_runtime.fake_provider import FakeManilaV2, FakeQuitoV2
+
+from rzqiskit.charging import run_charging
+from rzqiskit.drives import SineSquaredDrive
+from rzqiskit.exact import evolve_exact
+from rzqiskit.model import RosenZenerBattery
+from rzqiskit.sweeps import SpecificationError, SweepSpecification, open_sweep, sweep
+from rzqiskit.sweeps.store import MANIFEST
+from rzqiskit.sweeps.toml_specification import parse_specification
+
+DRIVE = SineSquaredDrive(20.0, 0.1 * np.pi)
+GRID = {
+    "drive": DRIVE, "num_qubits": 3, "interaction": 2.0, "num_steps": 2, "num_times": 5,
+    "shots": 4000, "seed": [1, 2], "noise": ["none", "FakeManilaV2", "fake_quito"],
+}  # fmt: skip
+QUANTITIES = ["final_stored_energy", "final_stored_energy_stderr", "counts", "counts_y"]
+
+
+@pytest.fixture(scope="module")
+def data() -> xr.Dataset:
+    return sweep(GRID, solver="circuit", quantities=QUANTITIES)
+
+
+def test_noise_is_a_dim(data) -> None:
+    assert data.final_stored_energy.dims == ("seed", "noise")
+    assert data.noise.values.tolist() == ["none", "FakeManilaV2", "fake_quito"]
+    assert (data.failure == "").all()
+    # Without noise it is the run without the parameter, to the bit.
+    silent = {name: value for name, value in GRID.items() if name != "noise"}
+    expected = sweep(silent, solver="circuit", quantities=QUANTITIES)
+    assert np.array_equal(data.sel(noise="none").counts, expected.counts)
+    # A cell loses a per cent with every two-qubit gate and every reading: the battery, nearly full
+    # at the end, is less so, by far more than 5 standard errors (6 comparisons, 2e-6).
+    for seed in (1, 2):
+        ideal = data.sel(noise="none", seed=seed)
+        for name in ("FakeManilaV2", "fake_quito"):
+            noisy = data.sel(noise=name, seed=seed)
+            lost = (ideal.final_stored_energy - noisy.final_stored_energy).item()
+            error = np.hypot(ideal.final_stored_energy_stderr, noisy.final_stored_energy_stderr)
+            assert 5 * error.item() < lost < 1.0
+
+
+def test_noise_is_that_of_the_device(data) -> None:
+    # By Aer's own model of the same device: another sampler, symmetric readout, other shots.
+    from qiskit_aer import AerSimulator
+    from qiskit_aer.noise import NoiseModel
+    from qiskit_aer.primitives import SamplerV2
+
+    backend = FakeManilaV2()
+    options = {"noise_model": NoiseModel.from_backend(backend)}
+    sampler = SamplerV2(seed=5, options={"backend_options": options})
+    assert AerSimulator.from_backend(backend).options.noise_model is not None
+    battery = RosenZenerBattery(num_qubits=3, drive=DRIVE, interaction=2.0)
+    times = np.linspace(0.0, DRIVE.period, 5)
+    expected = run_charging(
+        battery, times, sampler=sampler, backend=backend, shots=4000, num_steps=2
+    )
+    found = data.sel(noise="FakeManilaV2", seed=1)
+    error = np.hypot(expected.final_stored_energy_stderr, found.final_stored_energy_stderr)
+    # 5 sigma (6e-7), and the asymmetry of readout, a per cent or two of each of three cells.
+    difference = abs(expected.final_stored_energy - found.final_stored_energy)
+    assert difference < 5 * error + 0.06
+    exact = evolve_exact(battery, [DRIVE.period]).final_stored_energy
+    assert difference < 0.5 * abs(exact - found.final_stored_energy)
+
+
+def test_seeds_points_and_devices_have_shots_of_their_own(data) -> None:
+    again = sweep(GRID, solver="circuit", quantities=QUANTITIES)
+    xr.testing.assert_identical(again, data)
+    for noise in data.noise.values:
+        counts = data.sel(noise=noise).counts.values
+        assert not np.array_equal(counts[0], counts[1])
+    # One point alone, under another name of the device, draws the same shots.
+    alone = sweep(GRID | {"seed": 2, "noise": "manila"}, solver="circuit", quantities=QUANTITIES)
+    assert np.array_equal(alone.counts, data.sel(seed=2, noise="FakeManilaV2").counts)
+
+
+def test_a_cluster_and_a_store_give_the_same_counts(data, tmp_path, monkeypatch) -> None:
+    from distributed import Client, LocalCluster
+
+    monkeypatch.setattr("rzqiskit.sweeps.chunks.MOST_POINTS", 1)
+    with (
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        stored = sweep(
+            GRID, solver="circuit", quantities=QUANTITIES, store=tmp_path / "s", client=client
+        )
+    for name in QUANTITIES:
+        assert np.array_equal(stored[name], data[name])
+    assert stored.noise.values.tolist() == data.noise.values.tolist()
+    assert stored.attrs["noise"] == data.attrs["noise"]
+
+
+def test_provenance_says_which_calibration(data) -> None:
+    devices = json.loads(data.attrs["noise"])
+    assert list(devices) == ["FakeManilaV2", "fake_quito"]
+    for name, backend in (("FakeManilaV2", FakeManilaV2()), ("fake_quito", FakeQuitoV2())):
+        assert devices[name]["device"] == backend.name
+        assert devices[name]["version"] == backend.backend_version
+        assert devices[name]["calibrated"] == backend.properties().last_update_date.isoformat()
+        assert {"qiskit-aer", "qiskit-ibm-runtime"} < set(devices[name])
+    digests = {entry["calibration_sha256"] for entry in devices.values()}
+    assert len(digests) == 2
+    assert "noise" not in sweep({"drive": DRIVE, "num_qubits": 2}).attrs
+
+
+def test_a_wider_battery_than_the_device_is_a_failed_point() -> None:
+    data = sweep(
+        GRID | {"num_qubits": [3, 6], "seed": 1, "shots": 50}, solver="circuit",
+        quantities=QUANTITIES[:1],
+    )  # fmt: skip
+    failed = data.failure.values != ""
+    assert failed.tolist() == [[False] * 3, [False, True, True]]
+    assert "6" in data.failure.values[1, 1]
+
+
+@pytest.mark.parametrize(
+    ("noise", "error", "message"),
+    [
+        (
+            "FakeTorinno",
+            ValueError,
+            r"`noise` must be .*\(fake_torino.*'FakeTorinno'",
+        ),
+        (["none", "ibm_fez2"], ValueError, r"`noise` must be 'none' or a known fake device"),
+        ("None", ValueError, r"`noise` must be 'none' or a known fake device .*got 'None'"),
+        ([None], TypeError, "`noise` must be made of texts, got"),
+        (0.1, TypeError, "`noise` must be made of texts, got 0.1"),
+    ],
+)
+def test_unknown_names(noise, error, message) -> None:
+    with pytest.raises(error, match=message):
+        SweepSpecification.build(GRID | {"noise": noise}, solver="circuit")
+
+
+def test_unknown_names_in_toml_have_their_line() -> None:
+    text = """\
+solver = "circuit"
+[drive]
+shape = "SineSquaredDrive"
+amplitude = 20
+period = 0.3
+[battery]
+num_qubits = 3
+[settings]
+shots = 100
+noise = ["none", "FakeMarakesh"]
+"""
+    with pytest.raises(ValueError, match=r"`noise` must be .*fake_marrakesh.* \(line 10 of"):
+        parse_specification(text)
+    good = parse_specification(text.replace("Marakesh", "Marrakesh"))
+    assert good.axes["noise"].tolist() == ["none", "FakeMarrakesh"]
+
+
+def test_no_noise_is_no_change_of_identity() -> None:
+    silent = {name: value for name, value in GRID.items() if name != "noise"}
+    build = SweepSpecification.build
+    plain = build(silent, solver="circuit")
+    assert build(silent | {"noise": "none"}, solver="circuit").identity() == plain.identity()
+    noisy = build(silent | {"noise": "FakeManilaV2"}, solver="circuit")
+    assert noisy.identity() != plain.identity()
+    assert plain.differences(noisy) == ["noise: None here, 'FakeManilaV2' there"]
+    assert build(silent | {"noise": ["none"]}, solver="circuit").dims == ("seed", "noise")
+
+
+def test_a_new_calibration_is_another_sweep(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("rzqiskit.sweeps.chunks.MOST_POINTS", 1)
+    grid = GRID | {"shots": 20, "seed": 1}
+    sweep(grid, solver="circuit", quantities=QUANTITIES[:1], store=tmp_path / "s")
+    manifest = tmp_path / "s" / MANIFEST
+    digest = json.loads(open_sweep(tmp_path / "s").attrs["noise"])["fake_quito"]
+    text = manifest.read_text().replace(digest["calibration_sha256"], "0" * 64)
+    manifest.write_text(text)
+    # A finished store has nothing to mix; one that lacks a chunk would.
+    sweep(grid, solver="circuit", quantities=QUANTITIES[:1], store=tmp_path / "s")
+    manifest.write_text("\n".join(text.splitlines()[:-1]) + "\n")
+    with pytest.raises(SpecificationError, match=r"the noise of fake_quito in .* is that of 20"):
+        sweep(grid, solver="circuit", quantities=QUANTITIES[:1], store=tmp_path / "s")
+
+
+def test_a_store_opens_where_its_device_is_unknown(tmp_path, monkeypatch) -> None:
+    grid = GRID | {"shots": 20, "seed": 1}
+    sweep(grid, solver="circuit", quantities=QUANTITIES[:1], store=tmp_path / "s")
+
+    def unknown(name: str) -> None:
+        raise ValueError(f"`backend` must be a known fake device (none near it), got {name!r}.")
+
+    monkeypatch.setattr("rzqiskit.sweeps.noise._device", unknown)
+    assert open_sweep(tmp_path / "s").sizes == {"noise": 3}

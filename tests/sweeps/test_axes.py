@@ -23,10 +23,6 @@ FIXED = {
     "analytic": {"num_times": 9, "method": "second-order"},
     "circuit": {"num_times": 9, "shots": 300},
 }
-    "exact": {},
-    "analytic": {"num_times": 9, "method": "second-order"},
-    "circuit": {"num_times": 9, "shots": 300},
-}
 OF_BATTERY = {
     "num_qubits": [2, 4],
     "drive_amplitude": [10.0, 25.0],

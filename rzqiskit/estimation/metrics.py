@@ -58,7 +58,8 @@ def estimate_metrics(
     Notes:
         No finite number of shots gives an error of zero (see `estimate_mean`). Two values are
         known without measuring and have the error 0: the average power at t = 0, which is 0, and
-        the instantaneous power where f(t) = 0. The errors are honest from about 30 shots on; the
+        the instantaneous power where f(t) = 0. The errors are honest from five shots on (see
+        docs/error_bars.md) unless a far level is rarer than one in them; the
         five metrics of one time come from the same shots and are correlated.
 
     Examples:

@@ -136,7 +136,7 @@ def test_unequal_shots_and_what_is_known_without_measuring() -> None:
     assert instantaneous[2] == -3.0
     assert error[2] == pytest.approx(3.0 * 1.0)
     energy_error = estimates["stored_energy"][1]
-    assert energy_error == pytest.approx([1 / 65, np.hypot(np.sqrt(0.5 / 399), 1 / 401), 1.0])
+    assert energy_error == pytest.approx([1 / 65, np.hypot(np.sqrt(0.5 / 398), 1 / 401), 1.0])
 
 
 @pytest.mark.parametrize("num_qubits", [1, 2, 7])

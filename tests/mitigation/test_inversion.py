@@ -159,14 +159,15 @@ def test_without_readout_errors_nothing_changes() -> None:
 
 
 def test_few_shots_leave_no_bias() -> None:
-    # No readout errors: Sigma^2 is the unbiased sample variance but for the unseen shot, and S as
-    # free of bias as the jackknife.
+    # No readout errors: Sigma^2 is the unbiased sample variance but for the unseen shot and what
+    # few shots add to the error of the mean, and S as free of bias as the jackknife.
     counts = np.array([[3, 9, 8, 5]])
     arguments = {"level_splitting": 1.0, "times": [1.0]}
     raw = estimate_metrics(counts, **arguments)
     mitigated = mitigate_metrics(counts, ReadoutErrors(np.zeros(3), np.zeros(3)), **arguments)
     excess = mitigated["energy_fluctuation"][0] ** 2 - raw["energy_fluctuation"][0] ** 2
-    assert excess == pytest.approx(1.0 / 26.0**2, rel=1e-9)
+    widened = raw["energy_fluctuation"][0] ** 2 * (24.0 / 23.0 - 1.0) / 25.0
+    assert excess == pytest.approx(1.0 / 26.0**2 + widened, rel=1e-9)
     plug_in = stats.entropy(counts[0], base=2.0)
     correction = raw["diagonal_entropy"][0] - plug_in
     assert correction > 0.08

@@ -73,7 +73,7 @@ def run_charging(
             to 20 cells and by the Dicke-space emulator beyond.
         num_steps: number of slices of the pulse in each circuit.
         order: order of accuracy of the product formula: 1, 2, 4 or 6.
-        frame: interaction picture of the formula, "mean-field" or "drive", see
+        frame: interaction picture of the formula, "mean-field", "drive" or "lab", see
             `charging_schedule`.
         spacing: slices of equal "time" or equal pulse "area".
         slices: "each" time has `num_steps` slices of its own, or all have a "shared" grid of

@@ -69,7 +69,7 @@ def build_charging_circuits(
         num_steps: number of slices of the pulse in each circuit.
         order: order of accuracy of the product formula: 1, 2, 4 or 6.
         basis: "z", "y" or "x": the collective spin component that the Hamming weights tell.
-        frame: interaction picture of the formula, "mean-field" or "drive", see
+        frame: interaction picture of the formula, "mean-field", "drive" or "lab", see
             `charging_schedule`.
         spacing: slices of equal "time" or equal pulse "area".
         slices: "each" time has `num_steps` slices of its own, or all have a "shared" grid of
@@ -130,7 +130,7 @@ def build_charging_sweeps(
         num_steps: number of slices of the pulse in each circuit.
         order: order of accuracy of the product formula: 1, 2, 4 or 6.
         basis: "z", "y" or "x".
-        frame: "mean-field" or "drive".
+        frame: "mean-field", "drive" or "lab".
         spacing: "time" or "area".
         slices: "each" or "shared"; shared slices give each number of slices a shape of its own.
 

@@ -9,8 +9,11 @@ such a factor is diagonal and between two of them the circuit rotates by U0(t_j)
 - "mean-field" takes the drive, the level splitting and the field that the other N - 1 cells
   make, a rotation about (f, 0, Delta - g (N - 1) a_3), where a_3 = -2 <Jz>/N of the rotated
   ground state. Only V = g [Jz^2 + (N - 1) a_3 Jz] is left: the squeezing. It does not couple
-  |0...0> of the frame to its neighbour at all, hence the formula needs fewer layers. The circuit
+  |0...0> of the frame to its neighbour at all, hence the formula needs fewer layers, the fewest
+  where they are matched to the whole run (`matching`). The circuit
   has the same gates but for RZ on both sides of an RX, which costs no two-qubit gate.
+- "lab" is no picture at all: the commutator-free formula of order 4, see `moments`, and at orders 1
+  and 2, where the area of the pulse is the only moment that counts, the same as "drive".
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from __future__ import annotations
 import functools
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -28,13 +31,38 @@ from rzqiskit.validation import FloatArray
 if TYPE_CHECKING:
     from rzqiskit.model import RosenZenerBattery
 
-__all__ = ["FRAMES", "Frame", "MeanField", "mean_field"]
+__all__ = ["FRAMES", "Frame", "MeanField", "Moments", "euler_angles", "mean_field"]
 
 ComplexArray = npt.NDArray[np.complex128]
-Frame = Literal["mean-field", "drive"]
-FRAMES: tuple[Frame, ...] = ("mean-field", "drive")
+Frame = Literal["mean-field", "drive", "lab"]
+FRAMES: tuple[Frame, ...] = get_args(Frame)
 # Beyond this many kinks a restart of the integrator at each costs more than stepping over them.
 _MOST_RESTARTS = 64
+_NUM_UNKNOWNS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Integrals from 0 to each time of what squeezes, all of shape (num_times,).
+
+    With e = 2 a b and a_3 the components of the axis of squeezing across and along the spin, and
+    Q = pair: powers of the inverse energy as there are integrals.
+
+    Attributes:
+        pair: integral of e^2; up to a factor, how V takes |k = 0> to |k = 2>.
+        tilt: integral of a_3 e.
+        along: integral of a_3^2.
+        single: integral of a_3 e* Q, how it takes |2> on to |1>.
+        triple: integral of a_3 e Q, on to |3>.
+        phase: integral of [(1 - 2/N) (1 - a_3^2) + (2/N) a_3^2] Q, what |2> gathers on |0>, over N.
+    """
+
+    pair: ComplexArray
+    tilt: ComplexArray
+    along: FloatArray
+    single: ComplexArray
+    triple: ComplexArray
+    phase: ComplexArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +71,8 @@ class MeanField:
 
     Attributes:
         edges: times at which the pieces of the solution join, ascending, inverse energy.
-        pieces: dense solutions between the edges: Re a, Im a, Re b, Im b, and real and imaginary
-            part of the integral of `pair_amplitude` from 0.
+        pieces: dense solutions between the edges: real and imaginary parts of a, b and the
+            complex `Moments`, and last the real one.
     """
 
     edges: tuple[float, ...]
@@ -53,7 +81,7 @@ class MeanField:
     def _values(self, times: FloatArray) -> FloatArray:
         piece = np.searchsorted(self.edges, times, side="right") - 1
         piece = np.clip(piece, 0, len(self.pieces) - 1)
-        values = np.empty((6, times.size))
+        values = np.empty((_NUM_UNKNOWNS, times.size))
         for index in np.unique(piece):
             where = piece == index
             values[:, where] = self.pieces[index](times[where])
@@ -65,15 +93,11 @@ class MeanField:
         values = self._values(times)
         return values[0] + 1j * values[1], values[2] + 1j * values[3]
 
-    def pair_amplitude(self, times: FloatArray) -> ComplexArray:
-        """Return (2 a b)^2 at `times`: up to a factor, how V takes |k = 0> to |k = 2>."""
-        a, b = self.amplitudes(times)
-        return (2.0 * a * b) ** 2
-
-    def pair_integral(self, time: float) -> complex:
-        """Return the integral of `pair_amplitude` from 0 to `time`."""
-        values = self._values(np.array([time]))
-        return complex(values[4, 0], values[5, 0])
+    def moments(self, times: FloatArray) -> Moments:
+        """Return the moments of the squeezing from 0 to each of `times`."""
+        values = self._values(times)
+        pair, tilt, single, triple, phase = values[4:-1:2] + 1j * values[5:-1:2]
+        return Moments(pair, tilt, values[-1], single, triple, phase)
 
     def imbalance(self, times: FloatArray) -> FloatArray:
         """Return a_3 = |a|^2 - |b|^2 at `times`: 1 in the ground state, -1 excited."""
@@ -91,15 +115,32 @@ class MeanField:
             Angles (first z, x, last z), shape (num_times - 1, 3), rad: the rotation is
             exp(-i z' Jz) exp(-i x Jx) exp(-i z Jz), read from the right.
         """
-        a, b = self.amplitudes(times)
-        # Entries (ground, ground) and (excited, ground) of U0(t_j) U0(t_{j-1})^-1.
-        stay = a[1:] * a[:-1].conj() + b[1:].conj() * b[:-1]
-        move = b[1:] * a[:-1].conj() - a[1:].conj() * b[:-1]
-        x = 2.0 * np.arctan2(np.abs(move), np.abs(stay))
-        # stay = cos(x/2) exp(i (z + z')/2), move = -i sin(x/2) exp(i (z - z')/2)
-        total = np.where(np.abs(stay) > 0.0, 2.0 * np.angle(stay), 0.0)
-        difference = np.where(np.abs(move) > 0.0, 2.0 * np.angle(1j * move), 0.0)
-        return np.stack([0.5 * (total + difference), x, 0.5 * (total - difference)], axis=-1)
+        return euler_angles(*self.amplitudes(times))
+
+
+def euler_angles(a: ComplexArray, b: ComplexArray) -> FloatArray:
+    """Return the Euler angles of the rotations between rotations [[a, -b*], [b, a*]].
+
+    Args:
+        a: shape (num,), of (ground, ground).
+        b: shape (num,), of (excited, ground).
+
+    Returns:
+        Angles (first z, x, last z) from each rotation to the next, shape (num - 1, 3), rad.
+
+    Examples:
+        >>> half = np.sqrt(0.5)
+        >>> euler_angles(np.array([1.0, half]), np.array([0.0, -1j * half])).round(6) + 0.0
+        array([[0.      , 1.570796, 0.      ]])
+    """
+    # Entries (ground, ground) and (excited, ground) of U_j U_{j-1}^-1.
+    stay = a[1:] * a[:-1].conj() + b[1:].conj() * b[:-1]
+    move = b[1:] * a[:-1].conj() - a[1:].conj() * b[:-1]
+    x = 2.0 * np.arctan2(np.abs(move), np.abs(stay))
+    # stay = cos(x/2) exp(i (z + z')/2), move = -i sin(x/2) exp(i (z - z')/2)
+    total = np.where(np.abs(stay) > 0.0, 2.0 * np.angle(stay), 0.0)
+    difference = np.where(np.abs(move) > 0.0, 2.0 * np.angle(1j * move), 0.0)
+    return np.stack([0.5 * (total + difference), x, 0.5 * (total - difference)], axis=-1)
 
 
 def mean_field(battery: RosenZenerBattery) -> MeanField:
@@ -125,26 +166,30 @@ def _solve_mean_field(battery: RosenZenerBattery) -> MeanField:
     splitting = battery.level_splitting
     field = battery.jz_squared_coefficient * (battery.num_qubits - 1)
 
+    along_share = 2.0 / battery.num_qubits
+
     def slope(t: float, y: FloatArray) -> list[float]:
-        half_drive = 0.5 * float(drive.value(t))
+        a, b, pair = complex(y[0], y[1]), complex(y[2], y[3]), complex(y[4], y[5])
         a3 = y[0] ** 2 + y[1] ** 2 - y[2] ** 2 - y[3] ** 2
+        half_drive = 0.5 * float(drive.value(t))
         half_field = 0.5 * (splitting - field * a3)
-        real, imag = y[0] * y[2] - y[1] * y[3], y[0] * y[3] + y[1] * y[2]  # of a b
+        da, db = half_field * a - half_drive * b, -half_drive * a - half_field * b
+        e = 2.0 * a * b
+        square, tilt = e * e, a3 * e
+        single, triple = tilt.conjugate() * pair, tilt * pair
+        phase = (1.0 - along_share + (2.0 * along_share - 1.0) * a3**2) * pair
         return [
-            half_drive * y[3] - half_field * y[1],
-            half_field * y[0] - half_drive * y[2],
-            half_drive * y[1] + half_field * y[3],
-            -half_drive * y[0] - half_field * y[2],
-            4.0 * (real**2 - imag**2),
-            8.0 * real * imag,
-        ]
+            -da.imag, da.real, -db.imag, db.real, square.real, square.imag, tilt.real, tilt.imag,
+            single.real, single.imag, triple.real, triple.imag, phase.real, phase.imag, a3**2,
+        ]  # fmt: skip
 
     breaks = drive.breakpoints
     step = np.inf
     if len(breaks) > _MOST_RESTARTS:
         step, breaks = drive.duration / len(breaks), ()
     edges = (0.0, *breaks, drive.duration)
-    state = np.array([1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+    state = np.zeros(_NUM_UNKNOWNS)
+    state[0] = 1.0
     pieces = []
     for start, stop in itertools.pairwise(edges):
         result = solve_ivp(

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from rzqiskit.circuits.frames import FRAMES, Frame, MeanField, mean_field
+from rzqiskit.circuits.frames import FRAMES, Frame, euler_angles, mean_field
+from rzqiskit.circuits.matching import match_layers
+from rzqiskit.circuits.moments import MOMENT_FORMULAS, pulse_moments
 from rzqiskit.circuits.schedule import BASES, Axis, Basis, ChargingSchedule, Layer, merge_layers
 from rzqiskit.circuits.splittings import ORDERS, Splitting, find_splitting
 from rzqiskit.validation import (
@@ -53,7 +55,8 @@ SPACINGS: tuple[Spacing, ...] = ("time", "area")
 Slices = Literal["each", "shared"]
 SLICES: tuple[Slices, ...] = ("each", "shared")
 _AREA_GRID = 2049
-_RIDGE = 1e-3
+# Of the two of order 4, the one with smaller errors for its number of all-pairs layers.
+LAB_FORMULA = MOMENT_FORMULAS[9]
 
 
 class Formula(TypedDict, total=False):
@@ -85,13 +88,15 @@ def charging_schedule(
             rest is one exact layer, whatever `num_steps`.
         num_steps: number of slices that cover the pulse up to `time`.
         order: order of accuracy: 1 (Lie), 2 (Strang), 4 or 6 (Blanes and Moan, of 6 and 10
-            diagonal layers a slice).
+            diagonal layers a slice; order 4 has 4 in the frame "lab", and order 6 none there).
         basis: the basis to be measured. The first diagonal layers only give |0...0> a phase and
             are always left out; the last ones commute with a Z measurement and are kept for
             "y" and "x", where the layers give the whole state up to a phase.
-        frame: "mean-field" takes all but the squeezing exactly and needs the fewest layers,
-            "drive" only the pulse (the usual formula): see `frames`. At order 2, and with slices
-            of its own, "mean-field" also takes the exact moment of the squeezing over the run.
+        frame: "mean-field" takes all but the squeezing exactly and needs the fewest layers: at
+            order 2, and with slices of its own, the layers' axes and weights are those that make
+            the squeezing of the whole run right to second order (`matching`). "drive" takes only
+            the pulse, the usual formula (`frames`), and "lab" nothing: at order 4 it is the
+            commutator-free formula of pulse moments (`moments`), else the same as "drive".
         spacing: slices of equal "time", or of equal pulse "area" (of abs(f); of equal time where
             there is no pulse). Equal areas pay only where f is nowhere small: a slice across a
             dark stretch stays long however many there are.
@@ -105,7 +110,7 @@ def charging_schedule(
     Raises:
         TypeError: an argument of the wrong type.
         ValueError: a negative time, no slices, an unknown order, basis, frame or spacing, a
-            horizon before the time.
+            horizon before the time, order 6 in the frame "lab".
 
     Notes:
         Strang and Lie differ by the first and last layer only, so in the Z basis they are the
@@ -132,18 +137,22 @@ def charging_schedule(
     splitting = find_splitting(order)
     basis = check_choice("basis", basis, BASES)
     frame = check_choice("frame", frame, FRAMES)
+    if frame == "lab" and order == 6:
+        raise ValueError("`order` must be at most 4 in the frame 'lab', got 6.")
     spacing = check_choice("spacing", spacing, SPACINGS)
     span = duration if horizon is None else check_non_negative("horizon", horizon)
     if span < duration:
         raise ValueError(f"`horizon` must not be before `time` = {duration:g}, got {span:g}.")
     pulse_end = min(duration, battery.drive.duration)
     edges = _edges(battery, min(span, battery.drive.duration), num_steps, spacing)
-    times, weights = _nodes(_cut(edges, pulse_end), splitting)
-    if frame == "drive" or battery.level_splitting == battery.jz_squared_coefficient == 0.0:
-        layers = _drive_layers(battery, times, weights)
+    edges = _cut(edges, pulse_end)
+    if frame == "lab" and order == 4:
+        layers = _lab_layers(battery, edges)
+    elif frame != "mean-field" or battery.level_splitting == _pair_coefficient(battery) == 0.0:
+        layers = _drive_layers(battery, *_nodes(edges, splitting))
     else:
         matched = order == 2 and horizon is None
-        layers = _mean_field_layers(battery, times, weights, matched=matched)
+        layers = _mean_field_layers(battery, edges, splitting, matched=matched)
     layers += _diagonal(
         battery.level_splitting * (duration - pulse_end),
         _pair_coefficient(battery) * (duration - pulse_end),
@@ -273,41 +282,44 @@ def _drive_layers(
     return layers
 
 
-def _mean_field_layers(
-    battery: RosenZenerBattery, times: FloatArray, weights: FloatArray, *, matched: bool
-) -> list[Layer]:
-    coefficient = _pair_coefficient(battery)
-    if coefficient == 0.0:
-        # Nothing but rotations: one of them is exact.
-        times, weights = times[[0, -1]], np.zeros(2)
-    path = mean_field(battery)
-    if matched:
-        weights = _match_moments(path, times, weights)
-    field = coefficient * (battery.num_qubits - 1) * path.imbalance(times)
-    rows = zip(
-        path.rotations(times).tolist(), weights[1:].tolist(), field[1:].tolist(), strict=True
-    )
+def _lab_layers(battery: RosenZenerBattery, edges: FloatArray) -> list[Layer]:
+    splitting, coefficient = battery.level_splitting, _pair_coefficient(battery)
+    rotations = LAB_FORMULA.rotations(pulse_moments(battery.drive, edges)).tolist()
     layers: list[Layer] = []
-    for (first, x, last), weight, strength in rows:
-        layers += [Layer("z", first), Layer("x", x)]
-        layers += _diagonal(last + strength * weight, coefficient * weight)
+    for width, (first, *others) in zip(np.diff(edges).tolist(), rotations, strict=True):
+        layers.append(Layer("x", first))
+        for weight, angle in zip(LAB_FORMULA.weights, others, strict=True):
+            layers += _diagonal(splitting * weight * width, coefficient * weight * width)
+            layers.append(Layer("x", angle))
     return layers
 
 
-def _match_moments(path: MeanField, times: FloatArray, weights: FloatArray) -> FloatArray:
-    """Return the weights changed as little as gives the exact integral of the pair amplitude.
+def _mean_field_layers(
+    battery: RosenZenerBattery, edges: FloatArray, splitting: Splitting, *, matched: bool
+) -> list[Layer]:
+    coefficient = _pair_coefficient(battery)
+    path = mean_field(battery)
+    if coefficient == 0.0:
+        # Nothing but rotations: one of them is exact.
+        (rotation,) = path.rotations(edges[[0, -1]]).tolist()
+        return _euler_layers(*rotation)
+    if matched and edges[-1] > 0.0:
+        found = match_layers(battery, path, edges)
+        rotations = euler_angles(found.a, found.b)
+        weights = np.append(found.weights, found.last_weight)
+        imbalance = np.append(found.imbalance, path.imbalance(edges[-1:]))
+    else:
+        times, weights = _nodes(edges, splitting)
+        rotations, weights = path.rotations(times), weights[1:]
+        imbalance = path.imbalance(times)[1:]
+    field = coefficient * (battery.num_qubits - 1) * imbalance
+    rows = zip(rotations.tolist(), weights.tolist(), field.tolist(), strict=True)
+    layers: list[Layer] = []
+    for rotation, weight, strength in rows:
+        layers += _euler_layers(*rotation)
+        layers += _diagonal(strength * weight, coefficient * weight)
+    return layers
 
-    To first order, what the formula makes of |0...0> is that integral, and a few equal weights
-    that miss it are far off where the state turns fast. The change is the least one in the norm
-    sum dw^2 / w; the ridge keeps it small where it could not be had but by huge weights.
-    """
-    total = weights.sum()
-    if total == 0.0:
-        return weights
-    amplitude = path.pair_amplitude(times)
-    missing = path.pair_integral(float(times[-1])) - weights @ amplitude
-    rows = np.stack([amplitude.real, amplitude.imag]) * np.sqrt(weights)
-    system = rows @ rows.T + _RIDGE * total * np.eye(2)
-    change = rows.T @ np.linalg.solve(system, [missing.real, missing.imag])
-    changed: FloatArray = weights + np.sqrt(weights) * change
-    return changed
+
+def _euler_layers(first: float, x: float, last: float) -> list[Layer]:
+    return [Layer("z", first), Layer("x", x), Layer("z", last)]

@@ -15,6 +15,8 @@ import numpy as np
 from scipy.special import entr
 
 import rzqiskit as rz
+from rzqiskit.circuits import product_formula
+from rzqiskit.circuits.moments import MOMENT_FORMULAS
 from rzqiskit.circuits.multi_product import multi_product_formula
 from rzqiskit.circuits.product_formula import charging_schedule
 from rzqiskit.exact import evolve_exact
@@ -62,7 +64,13 @@ def exact(amplitude):
 
 @functools.cache
 def run(amplitude, order, frame, spacing, num_steps):
-    """Return (layers, populations) of a formula; the spacing "plain" leaves moments unmatched."""
+    """Return (layers, populations) of a formula; the spacing "plain" leaves layers unmatched.
+
+    The frame "lab" comes as ("lab", number of exponentials).
+    """
+    if isinstance(frame, tuple):
+        frame, count = frame
+        product_formula.LAB_FORMULA = MOMENT_FORMULAS[count]
     options = {"num_steps": num_steps, "order": order, "frame": frame}
     if spacing != "plain":
         options["spacing"] = spacing
@@ -90,7 +98,7 @@ def single_rows(amplitude, order, frame, spacing, most):
 def multi_rows(amplitude, order, frame, most):
     """Yield the best pair for each length of the longer circuit, noise amplification under 4."""
     for longer in itertools.count(2):
-        layers, last = run(amplitude, order, frame, "time", longer)
+        layers, last = run(amplitude, order, frame, "plain", longer)
         if layers > most:
             return
         best = None
@@ -98,7 +106,7 @@ def multi_rows(amplitude, order, frame, most):
             formula = multi_product_formula([shorter, longer], order=order)
             if formula.optimal_noise_amplification > 4.0:
                 continue
-            first = run(amplitude, order, frame, "time", shorter)[1]
+            first = run(amplitude, order, frame, "plain", shorter)[1]
             error = error_of(amplitude, formula.combine([first, last]))
             if best is None or error.max() < best[1].max():
                 best = layers, error, formula.optimal_noise_amplification
@@ -119,9 +127,13 @@ def main():
         formulas[f"order {order}, {frame}, equal {spacing}"] = functools.partial(
             single_rows, order=order, frame=frame, spacing=spacing, most=most
         )
-    formulas["order 2, mean-field, moment unmatched"] = functools.partial(
+    formulas["order 2, mean-field, unmatched"] = functools.partial(
         single_rows, order=2, frame="mean-field", spacing="plain", most=most
     )
+    for count, spacing in itertools.product((7, 9), ("time", "area")):
+        formulas[f"order 4, lab, {count} factors, equal {spacing}"] = functools.partial(
+            single_rows, order=4, frame=("lab", count), spacing=spacing, most=most
+        )
     for frame, order in itertools.product(("drive", "mean-field"), (2, 4)):
         formulas[f"order {order}, {frame}, two circuits"] = functools.partial(
             multi_rows, order=order, frame=frame, most=most

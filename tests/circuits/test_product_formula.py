@@ -7,10 +7,8 @@ import pytest
 import qutip
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.integrate import quad
 
 import rzqiskit as rz
-from rzqiskit.circuits.frames import mean_field
 from rzqiskit.circuits.product_formula import Layer, charging_schedule, charging_schedules
 
 PERIOD = 0.1 * np.pi
@@ -181,7 +179,7 @@ def test_slices_of_equal_area_converge(frame):
 
 
 def test_mean_field_frame_needs_fewer_layers():
-    # v0 = 40, five slices: too few to follow the pulse, but the moment of the squeezing is right.
+    # v0 = 40, five slices: too few to follow the pulse, but the squeezing is right on the whole.
     battery = make_battery(num_qubits=10, drive=rz.SineSquaredDrive(40.0, PERIOD))
     errors = {"mean-field": 0.0, "drive": 0.0, "shared": 0.0}
     for time in (0.5 * PERIOD, 0.7 * PERIOD, 0.9 * PERIOD, PERIOD):
@@ -194,33 +192,9 @@ def test_mean_field_frame_needs_fewer_layers():
             state = apply_layers(charging_schedule(battery, time, num_steps=5, **options))
             error = abs((np.abs(state) ** 2 - exact) @ np.arange(11))
             errors[name] = max(errors[name], error)
-    assert errors["mean-field"] < 2.5e-3
-    assert errors["shared"] > 4.0 * errors["mean-field"]
-    assert errors["drive"] > 6.0 * errors["mean-field"]
-
-
-def test_moment_of_the_squeezing_is_exact():
-    # Without splitting and with next to no interaction the mean field is the drive alone, and the
-    # pair amplitude -sin^2 phi(t).
-    drive = rz.SineSquaredDrive(60.0, PERIOD)
-    battery = make_battery(drive=drive, level_splitting=0.0, interaction=1e-9)
-    time, num_steps = 0.9 * PERIOD, 5
-
-    def pair(t):
-        angle = 30.0 * t - 60.0 * PERIOD / (4 * np.pi) * np.sin(2 * np.pi * t / PERIOD)
-        return -(np.sin(angle) ** 2)
-
-    exact = quad(pair, 0.0, time, epsabs=1e-13)[0]
-    assert mean_field(battery).pair_integral(time) == pytest.approx(exact, abs=1e-9)
-    nodes = np.linspace(0.0, time, num_steps + 1)[1:]
-    missing = {}
-    for name, horizon in (("matched", None), ("plain", time)):
-        schedule = charging_schedule(battery, time, num_steps=num_steps, basis="y", horizon=horizon)
-        angles = [layer.angle for layer in schedule.layers if layer.axis == "zz"]
-        weights = np.array(angles) / battery.jz_squared_coefficient
-        missing[name] = abs(weights @ pair(nodes) - exact)
-    assert missing["plain"] > 1e-3
-    assert missing["matched"] < 0.02 * missing["plain"]
+    assert errors["mean-field"] < 3e-4
+    assert errors["shared"] > 30.0 * errors["mean-field"]
+    assert errors["drive"] > 60.0 * errors["mean-field"]
 
 
 @pytest.mark.parametrize("pair_counting", ["ordered", "unordered"])
@@ -332,7 +306,7 @@ def test_shared_slices_that_end_at_a_time_leave_no_sliver():
         ({"order": 3}, ValueError, r"`order` must be one of 1, 2, 4, 6, got 3\."),
         ({"order": True}, TypeError, "`order` must be an integer, got True"),
         ({"basis": "Z"}, ValueError, "`basis` must be one of 'z', 'y', 'x', got 'Z'"),
-        ({"frame": "lab"}, ValueError, "`frame` must be one of 'mean-field', 'drive', got 'lab'"),
+        ({"frame": 2}, ValueError, "`frame` must be one of 'mean-field', 'drive', 'lab', got 2"),
         ({"horizon": 0.5}, ValueError, "`horizon` must not be before `time` = 1, got 0.5"),
         ({"spacing": 1}, ValueError, "`spacing` must be one of 'time', 'area', got 1"),
     ],

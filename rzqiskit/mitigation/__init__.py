@@ -16,11 +16,13 @@ from rzqiskit.mitigation.inversion import nearest_distribution as nearest_distri
 from rzqiskit.mitigation.metrics import extrapolate_metrics as extrapolate_metrics
 from rzqiskit.mitigation.readout import ReadoutErrors as ReadoutErrors
 from rzqiskit.mitigation.readout import estimate_readout_errors as estimate_readout_errors
+from rzqiskit.mitigation.subspace import MissingPackageError as MissingPackageError
 from rzqiskit.mitigation.subspace import correct_by_mthree as correct_by_mthree
 from rzqiskit.mitigation.zero_noise import extrapolate_to_zero_noise as extrapolate_to_zero_noise
 
 __all__ = [
     "CorrectedCounts",
+    "MissingPackageError",
     "ReadoutErrors",
     "correct_by_mthree",
     "estimate_readout_errors",

@@ -21,11 +21,15 @@ import numpy.typing as npt
 from rzqiskit.mitigation.corrected import CorrectedCounts
 from rzqiskit.mitigation.readout import ReadoutErrors
 
-__all__ = ["correct_by_mthree"]
+__all__ = ["MissingPackageError", "correct_by_mthree"]
 
 FloatArray = npt.NDArray[np.float64]
 
 _MOST_OUTCOMES = 8192  # a matrix of half a gigabyte, a few seconds
+
+
+class MissingPackageError(ImportError):
+    """A package of an optional extra is not installed."""
 
 
 def correct_by_mthree(outcomes: Mapping[int, int], readout: ReadoutErrors) -> CorrectedCounts:
@@ -39,7 +43,7 @@ def correct_by_mthree(outcomes: Mapping[int, int], readout: ReadoutErrors) -> Co
         The record, shape (N + 1,); `CorrectedCounts.stack` puts several together.
 
     Raises:
-        ImportError: mthree is not installed.
+        MissingPackageError: mthree is not installed.
         TypeError: `readout` is of another type.
         ValueError: no outcome, one beyond the qubits, or too many different ones.
 
@@ -109,7 +113,7 @@ def _load_mthree() -> Any:
     try:
         import mthree
     except ImportError:
-        raise ImportError(
+        raise MissingPackageError(
             "Readout mitigation by mthree needs the package mthree: "
             'pip install "rzqiskit[mitigation]".'
         ) from None

@@ -102,7 +102,7 @@ def collect_charging(
         `folded_counts` of each basis by `noise_factor` (zeros where nothing could be folded).
 
     Raises:
-        ImportError: mthree is not installed.
+        MissingPackageError: mthree is not installed.
         ValueError: no run folder, one of another version, a damaged one; no saved account;
             mitigation for which the run has no circuits.
         ExecutionError: the device did not take a job again.
@@ -164,7 +164,7 @@ def collect_all_mitigations(
         ``zero_noise`` and ``guided``; each as `collect_charging` returns it.
 
     Raises:
-        ImportError: mthree is not installed.
+        MissingPackageError: mthree is not installed.
         ValueError: as for `collect_charging`.
         ExecutionError: the device did not take a job again.
 

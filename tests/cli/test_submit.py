@@ -60,6 +60,54 @@ def test_submit_here_collect_there(tmp_path):
     )  # fmt: skip
 
 
+def test_a_mitigated_run_from_end_to_end(tmp_path):
+    asked = ("--num-steps", "2", "--noise-factors", "1,3", "--total-spin")
+    dry = run(*SMALL, *asked, "--dry-run")
+    assert "circuits         14 in 1 jobs" in dry.stdout
+    assert "of these         4 Z, 4 Y, 4 X, 2 calibration; noise 1, 3" in dry.stdout
+    assert run(*SMALL, *asked, "--folder", "run", "--seed", "3").exit_code == 0
+    status = run_apart("status", "run")
+    assert "circuits 0-13 (4 Z, 4 Y, 4 X, 2 calibration; noise 1, 3)  done" in status.stdout
+    everything = run_apart("collect", "run", "--mitigation", "all")
+    assert (everything.returncode, everything.stderr) == (0, "")
+    headings = [line for line in everything.stdout.splitlines() if "mitigation" in line]
+    assert [line.split(": ")[1] for line in headings] == ["none", "readout", "zero_noise", "guided"]
+    assert "J^2 is 3.75 without errors, 2.25 where all is lost" in everything.stdout
+    with xr.open_datatree(tmp_path / "run" / "charging.nc", engine="h5netcdf") as tree:
+        together = tree["guided"].to_dataset().load()
+    alone = run("collect", "run", "--mitigation", "guided", "--output", "guided.nc")
+    assert alone.exit_code == 0
+    assert "+-" in alone.stdout
+    data = xr.load_dataset(tmp_path / "guided.nc", engine="h5netcdf")
+    assert data.identical(together)
+    other = run(
+        "collect", "run", "--mitigation", "zero_noise", "--readout-method", "mthree",
+        "--extrapolation", "linear", "--output", "other.nc",
+    )  # fmt: skip
+    assert other.exit_code == 0
+    attrs = xr.load_dataset(tmp_path / "other.nc", engine="h5netcdf").attrs
+    assert (attrs["readout_method"], attrs["extrapolation"]) == ("mthree", "linear")
+
+
+def test_what_the_circuits_do_not_allow_is_told_in_one_line(monkeypatch):
+    run(*SMALL, "--folder", "run", "--seed", "3")
+    refused = run("collect", "run", "--mitigation", "guided")
+    assert refused.exit_code == 2
+    assert refused.stderr.count("\n") == 1
+    assert "(--noise-factors 1,3,5)" in refused.stderr
+    monkeypatch.setitem(sys.modules, "mthree", None)
+    missing = run("collect", "run", "--mitigation", "readout", "--readout-method", "mthree")
+    assert missing.exit_code == 1
+    assert missing.stderr.count("\n") == 1
+    assert 'pip install "rzqiskit[mitigation]"' in missing.stderr
+
+
+def test_the_help_speaks_of_one_amplitude():
+    text = " ".join(run("submit", "--help").stdout.split())
+    assert "with commas" not in text
+    assert "Amplitude v0" in text
+
+
 def test_collecting_too_early_says_what_is_missing():
     run(*SMALL, "--folder", "run", "--seed", "3", "--max-circuits-per-job", "4")
     folder = RunFolder(Path("run"))
@@ -95,6 +143,10 @@ def test_a_dry_run_sends_and_writes_nothing(tmp_path):
         ((*SMALL, "--options", "{"), "`options` must be a JSON object, got '{'"),
         ((*SMALL, "--options", '{"x": 1}'), "`options` must be the runtime's sampler options"),
         ((*SMALL, "--num-times", "0"), "`num_times` must be a positive integer, got 0"),
+        ((*SMALL, "--noise-factors", "3,5"), "`noise_factors` must start with 1 and increase"),
+        ((*SMALL, "--noise-factors", "1,x"), "`noise_factors` must be a number such as"),
+        (("collect", ".", "--readout-method", "mthree"), "`readout_method` must be left out"),
+        (("collect", ".", "--extrapolation", "x"), "`extrapolation` must be one of 'exponential'"),
         ((*SMALL, "--dry-run", "--folder", "x"), "`folder` must not be given with --dry-run"),
         ((*SMALL, "--num-qubits", "6"), "`battery` must have at most 5 cells"),
         (("status", "nowhere"), "`folder` must be a run folder, got nowhere"),

@@ -4,7 +4,7 @@ Usage: python kill_at_every_write.py FOLDER [--all]
 
 Imports once and forks for every trial, so that a trial costs no imports. Prints one JSON object.
 A file appears in the one moment of its renaming or linking: these are the writes. With --all, kills
-also before and after every other system call that changes the disk (four minutes).
+also before and after every other system call that changes the disk (five minutes).
 """
 
 import json
@@ -21,7 +21,7 @@ import rzqiskit.execution.jobs
 import rzqiskit.mitigation
 from rzqiskit.execution.run_folder import RunFolder
 from rzqiskit.schema import make_dataset
-from rzqiskit.submission import collect_charging, submit_charging
+from rzqiskit.submission import collect_all_mitigations, collect_charging, submit_charging
 
 # Every way in which a file or folder of ours comes to be, on both sides of the "network".
 WRITES = ("replace", "link", "rename")
@@ -31,9 +31,10 @@ BATTERY = rz.RosenZenerBattery(num_qubits=3, drive=rz.SineSquaredDrive(20.0, 0.3
 
 
 def submit(folder):
+    # Every kind of circuit there is: Z, Y and X, folded and not, and a calibration.
     submit_charging(
-        BATTERY, [0.1, 0.3], "local:FakeManilaV2", num_steps=1, shots=SHOTS, seed=5,
-        max_circuits_per_job=4, folder=folder,
+        BATTERY, [0.3], "local:FakeManilaV2", num_steps=2, shots=SHOTS, seed=5,
+        noise_factors=(1, 3), total_spin=True, max_circuits_per_job=4, folder=folder,
     )  # fmt: skip
 
 
@@ -99,9 +100,11 @@ def outcome(folder):
     first = collect_charging(folder)
     data = collect_charging(folder, resubmit=True)
     again = collect_charging(folder)
+    tree = collect_all_mitigations(folder)
     jobs = list((folder / "local_service" / "jobs").glob("rehearsal-*.job.json"))
     return {
         "counts": [data.counts.values.tolist(), data.counts_y.values.tolist()],
+        "energy": {name: node.stored_energy.values.tolist() for name, node in tree.items()},
         "raw": [sorted(seen.items()) for seen in RunFolder(folder).counts()],
         "complete": [int(first.complete), int(data.complete), int(again.complete)],
         "jobs": len(jobs),

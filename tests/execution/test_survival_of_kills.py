@@ -24,10 +24,12 @@ def trials(tmp_path_factory):
 def test_the_run_that_nobody_killed(trials):
     expected = trials["expected"]
     assert expected["complete"] == [1, 1, 1]
-    assert expected["jobs"] == 2  # 6 circuits, at most 4 a job
+    assert expected["jobs"] == 2  # 8 circuits, at most 4 a job
     assert expected["same_again"]
-    # Two times in two bases, and two calibration circuits.
-    assert [sum(number for _, number in seen) for seen in expected["raw"]] == [64] * 6
+    # Three bases at two noise factors, and two calibration circuits.
+    assert [sum(number for _, number in seen) for seen in expected["raw"]] == [64] * 8
+    assert list(expected["energy"]) == ["raw", "readout", "zero_noise", "guided"]
+    assert len({tuple(energy) for energy in expected["energy"].values()}) == 4
 
 
 @pytest.mark.parametrize(
@@ -58,6 +60,7 @@ def test_a_killed_run_collects_as_if_nothing_had_happened(trials, act):
         # Every job has shots of its own: a lost, repeated or doubled one would show.
         assert result["raw"] == expected["raw"], where
         assert result["counts"] == expected["counts"], where
+        assert result["energy"] == expected["energy"], where
         assert result["jobs"] == expected["jobs"], where  # none was sent twice
         assert result["complete"][1:] == [1, 1], where
         assert result["same_again"], where

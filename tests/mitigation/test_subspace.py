@@ -14,6 +14,7 @@ import pytest
 
 from rzqiskit.mitigation import (
     CorrectedCounts,
+    MissingPackageError,
     ReadoutErrors,
     correct_by_mthree,
     estimate_readout_errors,
@@ -176,5 +177,5 @@ def test_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match="`inverse` must be finite, got nan"):
         CorrectedCounts([3, 4], np.full((2, 2), np.nan))
     monkeypatch.setitem(sys.modules, "mthree", None)
-    with pytest.raises(ImportError, match=r'pip install "rzqiskit\[mitigation\]"'):
+    with pytest.raises(MissingPackageError, match=r'pip install "rzqiskit\[mitigation\]"'):
         correct_by_mthree({1: 1}, READOUT)

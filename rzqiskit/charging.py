@@ -38,10 +38,14 @@ if TYPE_CHECKING:
 __all__ = ["run_charging"]
 
 Variables = dict[str, tuple[tuple[str, ...], Any]]
+Counts = dict[str, npt.NDArray[np.int64]]  # basis -> shape (num_times, N + 1)
 # Wider batteries run on the Dicke-space emulator: Aer's cost doubles with each cell, and at these
 # widths 51 times take it some seconds (sampled) or, with one slice a time, some seconds (exact).
 AER_MAX_QUBITS = 14
 AER_MAX_QUBITS_EXACT = 20
+# Up to this width the emulator gets circuits, like any sampler: a second for ten of them here. In
+# wider ones the time goes into a gate for every cell, and it gets the schedules' numbers instead.
+CIRCUIT_MAX_QUBITS = 10_000
 MEASURED_BASES: tuple[Basis, ...] = ("z", "y")
 
 
@@ -64,8 +68,11 @@ def run_charging(
     Args:
         battery: what is charged.
         times: shape (num_times,), inverse energy, strictly increasing, from 0 upwards.
-        sampler: any Qiskit sampler. None takes Aer's statevector simulator up to 14 cells and
-            `DickeSampler` beyond; the attribute ``sampler`` of the result says which.
+        sampler: any Qiskit sampler. None takes Aer's statevector simulator up to 14 cells,
+            `DickeSampler` up to 10000, and beyond, where a circuit of so many qubits would take
+            too long, the emulator that runs the layers as numbers and draws Hamming weights. The
+            attribute ``sampler`` of the result says which: "qiskit_aer.SamplerV2",
+            "rzqiskit.DickeSampler" or "rzqiskit.emulator".
         backend: the device whose gates `sampler` takes; the circuits are compiled for it by
             `compile_circuits`. None for a sampler that takes the circuits as built.
         shots: shots of each circuit, of which there are two for each time (Z and Y basis). None
@@ -129,10 +136,21 @@ def run_charging(
         shots = check_positive_integer("shots", shots)
         if sampler is not None and seed is not None:
             raise ValueError("`seed` must be None with a sampler of your own: seed the sampler.")
+        if sampler is not None:
+            name, generator = _sampler_name(sampler), None
+        else:
+            generator = _job_seed(seed, battery, time, shots, run)
+            name = "rzqiskit.emulator"
+            if battery.num_qubits <= CIRCUIT_MAX_QUBITS:
+                sampler = _default_sampler(battery, generator)
+                name = _sampler_name(sampler)
         if sampler is None:
-            sampler = _default_sampler(battery, _job_seed(seed, battery, time, shots, run))
-        variables = _sampled_variables(battery, time, sampler, backend, shots, run)
-        name = f"{type(sampler).__module__.split('.')[0]}.{type(sampler).__name__}"
+            counts = _count_schedules(battery, time, generator, shots, run)
+        elif backend is None:
+            counts = _count_sweeps(battery, time, sampler, shots, run)
+        else:
+            counts = _count_compiled(battery, time, sampler, backend, shots, run)
+        variables = _sampled_variables(battery, time, counts, shots)
         attrs = provenance(
             battery, solver="circuit", sampler=name, shots=shots, seed=_recordable(seed), **run
         )
@@ -143,6 +161,10 @@ def run_charging(
         "excitations": (("excitations",), np.arange(battery.num_qubits + 1)),
     }
     return make_dataset(variables, coords, attrs)
+
+
+def _sampler_name(sampler: BaseSamplerV2) -> str:
+    return f"{type(sampler).__module__.split('.')[0]}.{type(sampler).__name__}"
 
 
 def _default_sampler(battery: RosenZenerBattery, seed: np.random.Generator) -> BaseSamplerV2:
@@ -176,19 +198,10 @@ def _job_seed(
 
 
 def _sampled_variables(
-    battery: RosenZenerBattery,
-    time: FloatArray,
-    sampler: BaseSamplerV2,
-    backend: Any,
-    shots: int,
-    run: Formula,
+    battery: RosenZenerBattery, time: FloatArray, counts: Counts, shots: int
 ) -> Variables:
     from rzqiskit.estimation import estimate_metrics, estimate_summaries
 
-    if backend is None:
-        counts = _count_sweeps(battery, time, sampler, shots, run)
-    else:
-        counts = _count_compiled(battery, time, sampler, backend, shots, run)
     estimates = estimate_metrics(
         counts["z"],
         level_splitting=battery.level_splitting,
@@ -217,8 +230,8 @@ def _count_sweeps(
     sampler: BaseSamplerV2,
     shots: int,
     run: Formula,
-) -> dict[str, npt.NDArray[np.int64]]:
-    """Return the counts of each basis, shape (num_times, N + 1), from parameter sweeps."""
+) -> Counts:
+    """Return the counts of each basis from parameter sweeps."""
     from rzqiskit.circuits.charging import build_charging_sweeps
     from rzqiskit.execution.sampling import run_pubs
 
@@ -230,11 +243,33 @@ def _count_sweeps(
     histograms = run_pubs(
         [(sweep.circuit, sweep.angles) for _, sweep in labelled], sampler, shots=shots
     )
-    shape = (time.size, battery.num_qubits + 1)
-    counts = {str(basis): np.zeros(shape, dtype=np.int64) for basis in MEASURED_BASES}
+    counts = _no_counts(battery, time)
     for (basis, sweep), histogram in zip(labelled, histograms, strict=True):
         counts[basis][sweep.indices] = histogram
     return counts
+
+
+def _count_schedules(
+    battery: RosenZenerBattery,
+    time: FloatArray,
+    generator: np.random.Generator | None,
+    shots: int,
+    run: Formula,
+) -> Counts:
+    """Return the counts of each basis from schedules, without any circuit."""
+    from rzqiskit.emulator.evolution import evolve_schedule, sample_hamming_weights
+
+    counts = _no_counts(battery, time)
+    for basis in MEASURED_BASES:
+        for index, schedule in enumerate(charging_schedules(battery, time, basis=basis, **run)):
+            first, drawn = sample_hamming_weights(evolve_schedule(schedule), shots, seed=generator)
+            counts[basis][index, first : first + drawn.size] = drawn
+    return counts
+
+
+def _no_counts(battery: RosenZenerBattery, time: FloatArray) -> Counts:
+    shape = (time.size, battery.num_qubits + 1)
+    return {basis: np.zeros(shape, dtype=np.int64) for basis in MEASURED_BASES}
 
 
 def _count_compiled(
@@ -244,8 +279,8 @@ def _count_compiled(
     backend: Any,
     shots: int,
     run: Formula,
-) -> dict[str, npt.NDArray[np.int64]]:
-    """Return the counts of each basis, shape (num_times, N + 1), from circuits of a device."""
+) -> Counts:
+    """Return the counts of each basis from circuits of a device."""
     from rzqiskit.circuits.charging import build_charging_circuits
     from rzqiskit.circuits.compilation.compiler import compile_circuits
     from rzqiskit.execution.sampling import run_circuits

@@ -9,6 +9,7 @@ from scipy.integrate import solve_ivp
 from scipy.stats import chi2
 
 import rzqiskit as rz
+import rzqiskit.charging
 from rzqiskit.charging import run_charging
 from rzqiskit.schema import METRICS, validate_dataset
 
@@ -186,8 +187,6 @@ def test_wide_batteries_run_on_the_emulator():
 
 
 def test_aer_and_emulator_agree(monkeypatch):
-    import rzqiskit.charging
-
     battery = make_battery(7)
     on_aer = run_charging(battery, TIMES, shots=None)
     monkeypatch.setattr(rzqiskit.charging, "AER_MAX_QUBITS_EXACT", 6)
@@ -248,3 +247,86 @@ def test_bad_battery_and_times():
         run_charging(3, TIMES)
     with pytest.raises(ValueError, match="`times` must be strictly increasing"):
         run_charging(make_battery(2), TIMES[::-1])
+
+
+@pytest.mark.parametrize("shots", [300, None])
+@pytest.mark.parametrize("num_qubits", [3, 17, 30])
+@pytest.mark.parametrize("frame", ["mean-field", "drive", "lab"])
+def test_no_drive_at_all(num_qubits, shots, frame):
+    # Circuits without parameters: nothing is left of the layers but the measurement.
+    battery = make_battery(num_qubits, drive=rz.SineSquaredDrive(0.0, PERIOD))
+    data = validate_dataset(
+        run_charging(
+            battery, [0.0, 0.1, 0.2], shots=shots, num_steps=3, order=4, frame=frame,
+            seed=None if shots is None else 5,
+        )
+    )  # fmt: skip
+    np.testing.assert_allclose(data.stored_energy, 0.0, atol=1e-12)
+    np.testing.assert_allclose(data.population[:, 0], 1.0, atol=1e-12)
+    np.testing.assert_allclose(data.diagonal_entropy, 0.0, atol=1e-2)
+    if shots is not None:
+        np.testing.assert_array_equal(data.counts[:, 0], [300] * 3)
+        # <Jy> = 0, from three independent runs of one circuit.
+        rows = data.counts_y.values
+        assert (rows.sum(axis=1) == 300).all()
+        assert not np.array_equal(rows[0], rows[1])
+        assert not np.array_equal(rows[1], rows[2])
+
+
+def test_no_drive_on_the_other_roads():
+    still = rz.SineSquaredDrive(0.0, PERIOD)
+    battery = make_battery(4, drive=still)
+    for circuit in rz.build_charging_circuits(battery, [0.1, 0.2], num_steps=2, basis="y"):
+        assert dict(circuit.count_ops()) == {"rx": 4, "measure": 4}
+    planned = rz.plan(battery, target_error=0.02)
+    assert (planned.num_zz_layers, planned.trotter_error) == (0, 0.0)
+    report = rz.compare(battery, np.linspace(0.0, PERIOD, 13), num_steps=2, shots=200, seed=3)
+    assert bool(report["deviation"].consistent.sel(comparison="circuit"))
+    swept = rz.sweep(
+        {"drive": still, "num_qubits": 4, "interaction": 2.0, "drive_amplitude": [0.0, 20.0]},
+        solver="circuit",
+    )
+    still_error = float(swept.maximum_stored_energy_stderr[0])
+    assert abs(float(swept.maximum_stored_energy[0])) < 5.0 * still_error < 5e-3
+    assert float(swept.maximum_stored_energy[1]) > 3.0
+    sampled = run_charging(battery, [0.1, 0.2], shots=50, sampler=rz.DickeSampler(seed=1))
+    np.testing.assert_array_equal(sampled.counts[:, 0], [50, 50])
+
+
+@pytest.mark.parametrize("num_qubits", [10**5, 10**6])
+def test_a_million_cells_are_sampled_without_a_circuit(num_qubits, monkeypatch):
+    def no_circuit(*args, **options):
+        raise AssertionError("a circuit was built")
+
+    monkeypatch.setattr("rzqiskit.circuits.charging.build_charging_sweeps", no_circuit)
+    battery = make_battery(num_qubits)
+    times = np.array([0.12, 0.25])
+    data = run_charging(battery, times, shots=4096, num_steps=4, seed=8)
+    assert data.attrs["sampler"] == "rzqiskit.emulator"
+    assert (data.attrs["shots"], data.attrs["seed"]) == (4096, 8)
+    assert (data.counts.sum("excitations") == 4096).all()
+    exact = rz.evolve_exact(battery, times)
+    for name in ("stored_energy", "instantaneous_power", "energy_fluctuation"):
+        # Six numbers to 5 standard errors: a false alarm in 3e-6 of seeds.
+        deviation = abs(data[name] - exact[name]) / data[f"{name}_stderr"]
+        assert float(deviation.max()) < 5.0
+    again = run_charging(battery, times, shots=4096, num_steps=4, seed=8)
+    np.testing.assert_array_equal(again.counts, data.counts)
+    other = run_charging(battery, times, shots=4096, num_steps=4, seed=9)
+    assert not np.array_equal(other.counts, data.counts)
+
+
+def test_schedules_and_circuits_sample_the_same_law(monkeypatch):
+    battery = make_battery(30)
+    times = np.array([0.1, 0.2])
+    by_circuit = run_charging(battery, times, shots=20_000, num_steps=3, seed=4)
+    assert by_circuit.attrs["sampler"] == "rzqiskit.DickeSampler"
+    monkeypatch.setattr(rzqiskit.charging, "CIRCUIT_MAX_QUBITS", 20)
+    by_schedule = run_charging(battery, times, shots=20_000, num_steps=3, seed=5)
+    assert by_schedule.attrs["sampler"] == "rzqiskit.emulator"
+    for name in ("counts", "counts_y"):
+        for left, right in zip(by_circuit[name].values, by_schedule[name].values, strict=True):
+            seen = left + right >= 10
+            statistic = float(((left - right)[seen] ** 2 / (left + right)[seen]).sum())
+            # 5 sigma of one side, four times: a false alarm in 1e-6 of seeds.
+            assert statistic < chi2.isf(3e-7, seen.sum())

@@ -142,9 +142,33 @@ def run_pubs(
     if draw_weights is not None and all(_measures_all(pub.circuit) for pub in coerced):
         return list(draw_weights(coerced))
     if isinstance(sampler, AerSampler):
-        coerced = [
-            SamplerPub(_expanded(pub.circuit), pub.parameter_values, pub.shots) for pub in coerced
-        ]
+        return _run_on_aer(coerced, sampler)
+    return _run_and_count(coerced, sampler)
+
+
+def _run_on_aer(pubs: list[SamplerPub], sampler: AerSampler) -> list[IntArray]:
+    """Return the histograms of pubs, whatever Aer's sampler makes of their circuits and shapes."""
+    # It knows no composite gates, and runs a circuit without parameters but once, however many
+    # points its pub has: each point is then a pub of its own, with shots of its own.
+    single: list[SamplerPub] = []
+    numbers = []
+    for pub in pubs:
+        circuit = _expanded(pub.circuit)
+        if circuit.num_parameters:
+            numbers.append(1)
+            single.append(SamplerPub(circuit, pub.parameter_values, pub.shots))
+        else:
+            numbers.append(pub.parameter_values.size)
+            single += [SamplerPub(circuit, shots=pub.shots)] * numbers[-1]
+    found = iter(_run_and_count(single, sampler))
+    histograms = []
+    for pub, number in zip(pubs, numbers, strict=True):
+        rows = np.array([next(found) for _ in range(number)], dtype=np.int64)
+        histograms.append(rows.reshape(*pub.parameter_values.shape, -1))
+    return histograms
+
+
+def _run_and_count(coerced: list[SamplerPub], sampler: BaseSamplerV2) -> list[IntArray]:
     results = _run_apart(coerced, sampler) if _is_seeded_local(sampler) else _run(coerced, sampler)
     return [
         hamming_weight_counts(result.data[pub.circuit.cregs[0].name])

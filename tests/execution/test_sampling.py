@@ -174,3 +174,30 @@ def test_bad_input():
         run_circuits([twice], sampler, shots=10)
     with pytest.raises(ValueError, match="`seed` must be a non-negative integer, got -1"):
         make_aer_sampler(seed=-1)
+
+
+@pytest.mark.parametrize("shape", [(4,), (2, 3), ()])
+@pytest.mark.parametrize("name", ["aer", "statevector", "dicke"])
+def test_circuits_without_parameters_run_once_for_each_point(name, shape):
+    sampler = {
+        "aer": lambda: make_aer_sampler(seed=3),
+        "statevector": lambda: StatevectorSampler(seed=np.random.default_rng(3)),
+        "dicke": lambda: DickeSampler(seed=3),
+    }[name]()
+    swept = QuantumCircuit(NUM)
+    swept.rx(Parameter("t"), range(NUM))
+    swept.measure_all()
+    pubs = [
+        (rotated(1.1), np.empty((*shape, 0))),
+        (swept, np.full((3, 1), 0.7)),
+        (rotated(1.1), np.empty((*shape, 0))),
+    ]
+    first, middle, last = run_pubs(pubs, sampler, shots=500)
+    assert first.shape == last.shape == (*shape, NUM + 1)
+    assert middle.shape == (3, NUM + 1)
+    expected = binom.pmf(np.arange(NUM + 1), NUM, np.sin(0.55) ** 2)
+    rows = np.concatenate([first, last]).reshape(-1, NUM + 1)
+    assert (rows.sum(axis=1) == 500).all()
+    # Points are independent: their sum follows the law, and no two rows are alike.
+    assert chi_square(rows.sum(axis=0), expected) < chi2.isf(6e-7, NUM)
+    assert len({tuple(row) for row in rows.tolist()}) == len(rows)

@@ -37,6 +37,7 @@ _MODULES = {
     "build_charging_sweeps": "circuits.charging",
     "charging_schedule": "circuits.product_formula",
     "charging_schedules": "circuits.product_formula",
+    "collect_all_mitigations": "submission",
     "collect_charging": "submission",
     "compare": "comparison",
     "compile_circuits": "circuits.compilation.compiler",
@@ -106,6 +107,7 @@ if TYPE_CHECKING:
     from rzqiskit.schema import SchemaError as SchemaError
     from rzqiskit.spectrum import ground_state_transition as ground_state_transition
     from rzqiskit.spectrum import undriven_spectrum as undriven_spectrum
+    from rzqiskit.submission import collect_all_mitigations as collect_all_mitigations
     from rzqiskit.submission import collect_charging as collect_charging
     from rzqiskit.submission import submit_charging as submit_charging
     from rzqiskit.sweeps import open_sweep as open_sweep

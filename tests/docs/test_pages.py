@@ -77,6 +77,27 @@ def check_fake_device(names: dict[str, Any]) -> None:
     assert 0.01 < names["best"].device_error < 0.5
 
 
+def check_submit_a_run(names: dict[str, Any]) -> None:
+    # The command line's run and Python's: each folder has its own data.
+    with xr.open_datatree("run/charging.nc") as tree:
+        assert list(tree.children) == ["raw", "readout", "zero_noise", "guided"]
+    assert list(names["everything"].children) == ["raw", "readout", "zero_noise", "guided"]
+    error = {
+        name: float(abs(node.stored_energy - names["exact"].stored_energy).max())
+        for name, node in names["everything"].children.items()
+    }
+    assert error["guided"] < error["raw"]
+    # Seed fixed; five of its error bars, one false alarm in 2e6.
+    pull = (names["guided"].stored_energy - names["exact"].stored_energy) / (
+        names["guided"].stored_energy_stderr
+    )
+    assert (abs(pull) < 5.0).all()
+    assert (names["raw"].total_spin_squared < 6.0 - 0.2).all()
+    difference = abs(names["other"].stored_energy - names["guided"].stored_energy)
+    assert (0.0 < difference).all()
+    assert (difference < names["guided"].stored_energy_stderr).all()
+
+
 def check_own_pulse(names: dict[str, Any]) -> None:
     own, sampled = names["own"], names["sampled"]
     start, stop = np.array([0.0, 0.1, 0.35]), np.array([0.4, 0.3, 0.2])
@@ -123,6 +144,7 @@ CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
     "fake-device": check_fake_device,
     "own-pulse": check_own_pulse,
     "million-cells": check_million_cells,
+    "submit-a-run": check_submit_a_run,
     "sweep": check_sweep,
     "read-files": check_read_files,
 }

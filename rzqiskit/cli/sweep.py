@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -77,10 +79,14 @@ def _run(plan: Any, target: Path, workers: int, scheduler: str | None, strict: b
                 return sweep(plan, store=target, strict=strict, client=client)
         with (
             LocalCluster(  # type: ignore[no-untyped-call]
-                n_workers=workers, threads_per_worker=1, dashboard_address=None
+                n_workers=workers,
+                threads_per_worker=1,
+                dashboard_address=None,
+                silence_logs=logging.ERROR,  # not of chunks that Ctrl-C cancelled
             ) as cluster,
             Client(cluster) as client,  # type: ignore[no-untyped-call]
         ):
+            client.register_plugin(_deaf_worker_plugin())
             return sweep(plan, store=target, strict=strict, client=client)
     except SweepInterrupted as interruption:
         typer.echo(
@@ -89,3 +95,14 @@ def _run(plan: Any, target: Path, workers: int, scheduler: str | None, strict: b
             err=True,
         )
         raise SystemExit(130) from None
+
+
+def _deaf_worker_plugin() -> Any:
+    """Return what keeps workers from answering Ctrl-C, which a terminal sends to them as well."""
+    from distributed import WorkerPlugin
+
+    class DeafWorker(WorkerPlugin):
+        def setup(self, worker: Any) -> None:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    return DeafWorker()

@@ -14,7 +14,13 @@ from rzqiskit.sweeps.encoding import ChunkLayout, EncodedBlock, encode_block
 from rzqiskit.sweeps.solve import BlockResult, solve_block
 from rzqiskit.sweeps.specification import SweepSpecification
 
-__all__ = ["count_threads", "measure_on_cluster", "solve_on_cluster", "solve_on_worker"]
+__all__ = [
+    "count_threads",
+    "measure_on_cluster",
+    "planned_threads",
+    "solve_on_cluster",
+    "solve_on_worker",
+]
 
 # Under way for each thread: none waits for this process, memory is bounded, and a cluster that
 # scales by the tasks waiting sees that there is work for more workers than it has.
@@ -30,6 +36,16 @@ def count_threads(client: Any) -> int:
         client: a ``dask.distributed.Client``.
     """
     return sum(client.nthreads().values())
+
+
+def planned_threads(client: Any) -> int:
+    """Return how many chunks the cluster will solve at a time when all workers asked for are there.
+
+    Args:
+        client: a ``dask.distributed.Client``; one without a cluster object knows those it has.
+    """
+    planned = len(getattr(client.cluster, "plan", ()))
+    return max(1, planned, count_threads(client))
 
 
 def measure_on_cluster(specification: SweepSpecification, client: Any) -> float:
@@ -131,6 +147,7 @@ def solve_on_cluster(
                 errors.append(error)
     finally:
         client.cancel(list(running.futures))
+        running.clear()  # also of those whose results have come and are not wanted
     if errors:
         raise errors[0]
 

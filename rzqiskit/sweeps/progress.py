@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import sys
+import time
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
 
 __all__ = ["sweep_progress"]
+
+_NOTEBOOK_WIDTH = 110
+_NOTEBOOK_REFRESH_SECONDS = 0.2
 
 
 @contextlib.contextmanager
@@ -21,12 +31,40 @@ def sweep_progress(total: int, done: int, show: bool | None) -> Iterator[Callabl
     Yields:
         The function.
     """
+    notebook = _in_notebook()
     if show is None:
-        show = sys.stderr.isatty() or _in_notebook()
+        show = sys.stderr.isatty() or notebook
     if not show:
         yield lambda _: None
         return
     from rich.console import Console
+
+    if notebook:
+        # Rich itself draws in notebooks by ipywidgets only, which need not be there.
+        console = Console(
+            file=io.StringIO(), width=_NOTEBOOK_WIDTH, force_jupyter=False, color_system=None
+        )
+        progress = _progress(console)
+        drawing: contextlib.AbstractContextManager[Any] = _drawn_in_notebook(progress, console)
+    else:
+        drawing = progress = _progress(Console(stderr=True))
+    num_failed = 0
+    task = progress.add_task("", total=total, completed=done, rate=0.0, failed="")
+    with drawing as drawn:
+
+        def advance(failed: int) -> None:
+            nonlocal num_failed
+            num_failed += failed
+            text = f"{num_failed} failed" if num_failed else ""
+            speed = progress.tasks[0].speed or 0.0
+            progress.update(task, advance=1, failed=text, rate=speed)
+            if notebook:
+                drawn(False)
+
+        yield advance
+
+
+def _progress(console: Console) -> Progress:
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -36,7 +74,7 @@ def sweep_progress(total: int, done: int, show: bool | None) -> Iterator[Callabl
         TimeRemainingColumn,
     )
 
-    progress = Progress(
+    return Progress(
         TextColumn("sweep"),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
@@ -45,20 +83,33 @@ def sweep_progress(total: int, done: int, show: bool | None) -> Iterator[Callabl
         TextColumn("left"),
         TimeRemainingColumn(),
         TextColumn("{task.fields[failed]}"),
-        console=Console(stderr=not _in_notebook()),
+        console=console,
     )
-    num_failed = 0
-    with progress:
-        task = progress.add_task("", total=total, completed=done, rate=0.0, failed="")
 
-        def advance(failed: int) -> None:
-            nonlocal num_failed
-            num_failed += failed
-            text = f"{num_failed} failed" if num_failed else ""
-            speed = progress.tasks[0].speed or 0.0
-            progress.update(task, advance=1, failed=text, rate=speed)
 
-        yield advance
+@contextlib.contextmanager
+def _drawn_in_notebook(progress: Progress, console: Console) -> Iterator[Callable[[bool], None]]:
+    """Show the bar in the output of the cell; the function draws it anew, if it is time or must."""
+    from IPython.display import display
+
+    def text() -> dict[str, str]:
+        with console.capture() as captured:
+            console.print(progress.get_renderable())
+        return {"text/plain": captured.get().rstrip()}
+
+    handle: Any = display(text(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
+    last = time.monotonic()
+
+    def draw(must: bool) -> None:
+        nonlocal last
+        if must or time.monotonic() - last > _NOTEBOOK_REFRESH_SECONDS:
+            handle.update(text(), raw=True)
+            last = time.monotonic()
+
+    try:
+        yield draw
+    finally:
+        draw(True)
 
 
 def _in_notebook() -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rzqiskit.grid import BatteryGrid
 from rzqiskit.sweeps.chunks import choose_chunk_shape, measure_point_seconds
-from rzqiskit.sweeps.cluster import count_threads, measure_on_cluster, solve_on_cluster
+from rzqiskit.sweeps.cluster import measure_on_cluster, planned_threads, solve_on_cluster
 from rzqiskit.sweeps.encoding import EncodedBlock
 from rzqiskit.sweeps.memory import SweepMemory
 from rzqiskit.sweeps.progress import sweep_progress
@@ -121,7 +121,7 @@ def sweep(
             seconds, num_workers = measure_point_seconds(specification), 1
         else:  # where the work will be done, once there is a worker
             seconds = measure_on_cluster(specification, client)
-            num_workers = max(1, count_threads(client))
+            num_workers = planned_threads(client)
         seconds = max(seconds, 1e-7)
         return choose_chunk_shape(specification.shape, seconds / threads, num_workers)
 

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
 import matplotlib.image
 import numpy as np
 import pytest
@@ -64,6 +72,67 @@ def test_resume_after_an_interruption(plan, tmp_path, monkeypatch) -> None:
     assert finished.exit_code == 0, finished.stderr
     done = open_sweep(tmp_path / "s").attrs["chunks_done"].split()
     assert done[0] == done[2]
+
+
+LONG = """\
+[drive]
+shape = "SineSquaredDrive"
+amplitude = { linspace = [1, 100, 4000] }
+period = 0.3
+[battery]
+num_qubits = 60
+interaction = { linspace = [-3, 3, 50] }
+"""
+COMMAND = [sys.executable, "-c", "import sys; from rzqiskit.cli import main; sys.exit(main())"]
+
+
+def wait_for_chunks(store, number: int) -> None:
+    manifest = store / "manifest.jsonl"
+    deadline = time.monotonic() + 60.0
+    while not manifest.exists() or len(manifest.read_text().splitlines()) <= number:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("options", [[], ["--workers", "2"]])
+def test_ctrl_c_in_a_terminal_ends_in_one_line(plan, tmp_path, options) -> None:
+    plan.write_text(LONG)
+    with subprocess.Popen(
+        [*COMMAND, "sweep", "plan.toml", *options], stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, start_new_session=True,
+    ) as process:  # fmt: skip
+        wait_for_chunks(tmp_path / "plan.zarr", 1)
+        # A terminal sends it to all processes of the group, so to the workers as well.
+        os.killpg(process.pid, signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout) == (130, "")
+    assert re.fullmatch(
+        r"rzqiskit: interrupted: \d+ of \d+ chunks are done; the same sweep with the store "
+        r"plan.zarr goes on from there. On the command line: rzqiskit sweep --resume plan.zarr\n",
+        stderr,
+    )
+
+
+def test_a_terminal_sees_rate_and_time_left(plan) -> None:
+    import pty
+
+    plan.write_text(LONG.replace("4000", "40"))
+    controller, terminal = pty.openpty()
+    with subprocess.Popen(
+        [*COMMAND, "sweep", "plan.toml"], stdout=subprocess.PIPE, stderr=terminal,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "120"},
+    ) as process:  # fmt: skip
+        os.close(terminal)
+        drawn = b""
+        with contextlib.suppress(OSError):  # the other end is closed
+            while part := os.read(controller, 4096):
+                drawn += part
+    os.close(controller)
+    assert process.returncode == 0
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", drawn.decode())
+    assert re.search(r"sweep .* (\d+)/\1 chunks, [0-9.e+-]+/s \d+:\d\d:\d\d left 0:00:00", text), (
+        text
+    )
 
 
 @pytest.mark.parametrize(

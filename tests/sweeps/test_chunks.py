@@ -69,3 +69,22 @@ def test_points_are_measured_on_a_spread_of_them(grid, monkeypatch) -> None:
     assert [len(points) for points in solved] in ([1, 1, 4, 16, 24], [1, 1, 4, 16])
     assert 0.002 <= seconds < 0.02
     assert {point["num_qubits"] for point in solved[3]} == {2, 5}
+
+
+def test_loading_kernels_is_not_counted(grid, monkeypatch) -> None:
+    loaded = []
+
+    def solve(specification, num_threads=None):
+        good = [i for i in range(specification.size) if specification.point(i)["num_qubits"]]
+        if good and not loaded:
+            loaded.append(1)
+            time.sleep(0.5)
+        time.sleep(0.001 * len(good))
+
+    monkeypatch.setattr("rzqiskit.sweeps.chunks.solve_block", solve)
+    # So many bad points that the first ones solved load nothing.
+    for numbers in ([0, 2], [0, 0, 0, 0, 0, 0, 0, 2], [2, 0]):
+        loaded.clear()
+        specification = SweepSpecification.build(grid | {"num_qubits": numbers})
+        assert measure_point_seconds(specification) < 0.005
+        assert loaded

@@ -15,7 +15,12 @@ from distributed import Client, LocalCluster
 
 from rzqiskit.sweeps import SweepPointError, SweepSpecification, open_sweep, sweep
 from rzqiskit.sweeps.chunks import chunk_regions
-from rzqiskit.sweeps.cluster import count_threads, solve_on_cluster, solve_on_worker
+from rzqiskit.sweeps.cluster import (
+    count_threads,
+    planned_threads,
+    solve_on_cluster,
+    solve_on_worker,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the cluster's own, when a worker dies
 
@@ -84,10 +89,13 @@ def test_workers_may_come_later(grid, small_chunks, tmp_path) -> None:
         Client(cluster) as client,
     ):
         assert count_threads(client) == 0
+        assert planned_threads(client) == 1
         scaling = threading.Timer(0.3, cluster.scale, (2,))
         scaling.start()
         stored = sweep(grid, client=client, store=tmp_path / "s")
         scaling.join()
+        cluster.scale(5)
+        assert planned_threads(client) == 5  # there or not
         assert stored.attrs["chunks_done"] == "6 of 6"
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import pytest
 import xarray as xr
@@ -14,7 +12,6 @@ from rzqiskit.drives import SineSquaredDrive
 from rzqiskit.exact import evolve_exact
 from rzqiskit.model import RosenZenerBattery
 from rzqiskit.sweeps import SweepPointError, SweepSpecification, sweep
-from rzqiskit.sweeps.progress import sweep_progress
 from rzqiskit.sweeps.specification import SUMMARIES
 
 PERIOD = 0.1 * np.pi
@@ -158,16 +155,3 @@ def test_the_specification_is_recorded(grid) -> None:
     specification = SweepSpecification.from_dict(json.loads(data.attrs["specification"]))
     assert specification.identity() == data.attrs["specification_sha256"]
     assert data.maximum_stored_energy.attrs["symbol"] == r"E_\max"
-
-
-def test_progress_is_drawn_only_when_asked_or_watched(monkeypatch) -> None:
-    stream = io.StringIO()
-    monkeypatch.setattr("sys.stderr", stream)
-    with sweep_progress(4, 1, None) as advance:
-        advance(0)
-    assert stream.getvalue() == ""
-    with sweep_progress(4, 1, True) as advance:
-        advance(0)
-        advance(2)
-    assert "3/4" in stream.getvalue()
-    assert "2 failed" in stream.getvalue()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rzqiskit.circuits.product_formula import FRAMES, SLICES, SPACINGS
 from rzqiskit.cli.battery_options import (
     DriveAmplitudeOption,
     DriveAngularFrequencyOption,
@@ -25,6 +26,15 @@ from rzqiskit.cli.battery_options import (
     build_batteries,
 )
 from rzqiskit.cli.drive_options import DriveShape
+from rzqiskit.cli.formula_options import (
+    FORMULA_PANEL,
+    SOLVER_PANEL,
+    FrameOption,
+    MethodOption,
+    OrderOption,
+    SlicesOption,
+    SpacingOption,
+)
 from rzqiskit.cli.numbers import parse_number
 from rzqiskit.model import PAIR_COUNTINGS
 
@@ -46,7 +56,7 @@ COMPARE_HELP = (
     "typed as 0.1pi or pi/10."
 )
 
-_TIMES, _CIRCUITS, _OUTPUT = "Times", "Solvers and circuits", "Output"
+_TIMES, _CIRCUITS, _OUTPUT = "Times", FORMULA_PANEL, "Output"
 
 
 def compare_command(
@@ -80,45 +90,20 @@ def compare_command(
         int,
         typer.Option(help="Run circuits at every so many of the times.", rich_help_panel=_TIMES),
     ] = 8,
-    method: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Closed form to evaluate; repeat for several. The first is drawn "
-            "(default leading, and paper for the sine-squared pulse).",
-            rich_help_panel=_CIRCUITS,
-        ),
-    ] = None,
+    method: MethodOption = None,
     tolerance: Annotated[
         str,
         typer.Option(
-            metavar="NUMBER", help="Tolerance of the exact solver.", rich_help_panel=_CIRCUITS
+            metavar="NUMBER", help="Tolerance of the exact solver.", rich_help_panel=SOLVER_PANEL
         ),
     ] = "1e-10",
     num_steps: Annotated[
         int, typer.Option(help="Trotter steps of each circuit.", rich_help_panel=_CIRCUITS)
     ] = 16,
-    order: Annotated[
-        int, typer.Option(help="Order of the product formula.", rich_help_panel=_CIRCUITS)
-    ] = 2,
-    frame: Annotated[
-        str,
-        typer.Option(
-            help="Interaction picture of the formula: mean-field or drive.",
-            rich_help_panel=_CIRCUITS,
-        ),
-    ] = "mean-field",
-    spacing: Annotated[
-        str,
-        typer.Option(
-            help="Slices of equal time or of equal pulse area.", rich_help_panel=_CIRCUITS
-        ),
-    ] = "time",
-    slices: Annotated[
-        str,
-        typer.Option(
-            help="Slices for each time, or shared by all times.", rich_help_panel=_CIRCUITS
-        ),
-    ] = "each",
+    order: OrderOption = 2,
+    frame: FrameOption = FRAMES[0],
+    spacing: SpacingOption = SPACINGS[0],
+    slices: SlicesOption = SLICES[0],
     shots: Annotated[
         int, typer.Option(help="Shots of each circuit.", rich_help_panel=_CIRCUITS)
     ] = 4096,

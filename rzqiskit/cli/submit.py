@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rzqiskit.circuits.product_formula import FRAMES, SLICES, SPACINGS
 from rzqiskit.cli.battery_options import (
     DRIVE_PANEL,
     DriveAngularFrequencyOption,
@@ -25,6 +26,13 @@ from rzqiskit.cli.battery_options import (
     build_battery,
 )
 from rzqiskit.cli.drive_options import DriveShape
+from rzqiskit.cli.formula_options import (
+    FORMULA_PANEL,
+    FrameOption,
+    OrderOption,
+    SlicesOption,
+    SpacingOption,
+)
 from rzqiskit.cli.numbers import parse_numbers
 from rzqiskit.model import PAIR_COUNTINGS
 
@@ -40,7 +48,7 @@ SUBMIT_HELP = (
     "through the account that QiskitRuntimeService.save_account has saved."
 )
 
-_DEVICE, _CIRCUITS = "Device", "Circuits"
+_DEVICE, _CIRCUITS = "Device", FORMULA_PANEL
 
 
 def submit_command(
@@ -91,9 +99,10 @@ def submit_command(
     num_steps: Annotated[
         int, typer.Option(help="Slices of each circuit.", rich_help_panel=_CIRCUITS)
     ] = 2,
-    order: Annotated[
-        int, typer.Option(help="Order of the product formula.", rich_help_panel=_CIRCUITS)
-    ] = 2,
+    order: OrderOption = 2,
+    frame: FrameOption = FRAMES[0],
+    spacing: SpacingOption = SPACINGS[0],
+    slices: SlicesOption = SLICES[0],
     network: Annotated[
         str,
         typer.Option(
@@ -163,6 +172,9 @@ def submit_command(
         "shots": shots,
         "num_steps": num_steps,
         "order": order,
+        "frame": frame,
+        "spacing": spacing,
+        "slices": slices,
         "network": network,
         "readout_calibration": not no_calibration,
         "noise_factors": parse_numbers("noise_factors", noise_factors),

@@ -180,7 +180,10 @@ def test_other_parameters_arrive(tmp_path) -> None:
         (["--seed", "-1"], "`seed` must be a non-negative integer, got -1."),
         (["--seed", str(2**63)], "`seed` must be below 2**63, which files can hold"),
         (["--order", "3"], "`order` must be one of"),
-        (["--frame", "window"], "`frame` must be one of 'mean-field', 'drive', got 'window'."),
+        (
+            ["--frame", "window"],
+            "`frame` must be one of 'mean-field', 'drive', 'lab', got 'window'.",
+        ),
         (["--slices", "some"], "`slices` must be one of"),
         (["--method", "best"], "`method` must be one of"),
         (["--tolerance", "zero"], "`tolerance` must be a number"),

@@ -5,9 +5,14 @@ from scipy.special import comb
 
 import rzqiskit as rz
 from rzqiskit.circuits.charging import build_charging_circuits
-from rzqiskit.circuits.product_formula import ChargingSchedule, Layer, charging_schedule
+from rzqiskit.circuits.product_formula import (
+    ChargingSchedule,
+    Layer,
+    charging_schedule,
+    charging_schedules,
+)
 from rzqiskit.execution import trace
-from rzqiskit.execution.trace import trace_amplitudes
+from rzqiskit.execution.trace import trace_amplitudes, trace_work
 
 
 def make_battery(num_qubits):
@@ -22,7 +27,7 @@ def schedule_of(num_qubits, *layers):
     )
 
 
-@pytest.mark.parametrize("num_qubits", [1, 2, 5, 6, 9, 11])
+@pytest.mark.parametrize("num_qubits", [1, 2, 5, 7, 8, 9, 12])
 @pytest.mark.parametrize("basis", ["z", "y"])
 def test_amplitudes_are_those_of_the_circuits(num_qubits, basis):
     # Qiskit's own statevector of the circuits as built, every pair a gate: no blocks, no reset.
@@ -42,24 +47,67 @@ def test_amplitudes_are_those_of_the_circuits(num_qubits, basis):
         np.testing.assert_allclose(abs(row), abs(dicke), atol=1e-12)
 
 
+def run_circuits_of(monkeypatch, schedules):
+    """Return the amplitudes, and the circuits that Aer was given."""
+    given = []
+    run = trace.AerSimulator.run
+    monkeypatch.setattr(
+        trace.AerSimulator,
+        "run",
+        lambda self, circuits, **options: given.extend(circuits) or run(self, circuits, **options),
+    )
+    return trace_amplitudes(schedules), given
+
+
+def assert_same_states(left, right):
+    np.testing.assert_allclose(abs(left), abs(right), atol=1e-13)
+    np.testing.assert_allclose(abs((left.conj() * right).sum(axis=-1)), 1.0, atol=1e-13)
+
+
 def test_shared_beginnings_are_run_once(monkeypatch):
     growing = [("x", 0.5), ("z", 0.2), ("zz", 0.3)] * 12
-    schedules = [schedule_of(4, *growing[:n], ("x", 0.1 * n)) for n in range(3, 36, 3)]
-    built = []
-    original = trace._trace_circuit
-    monkeypatch.setattr(
-        trace, "_trace_circuit", lambda *args: built.append(original(*args)) or built[-1]
-    )
-    together = trace_amplitudes(schedules)
+    schedules = [schedule_of(5, *growing[:n], ("x", 0.1 * n)) for n in range(3, 36, 3)]
     apart = np.concatenate([trace_amplitudes([schedule]) for schedule in schedules])
-    np.testing.assert_allclose(abs(together), abs(apart), atol=1e-13)
-    overlaps = abs((together.conj() * apart).sum(axis=-1))
-    np.testing.assert_allclose(overlaps, 1.0, atol=1e-13)
-    # One diagonal layer and two x layers a snapshot, and never back to the start: 4 cells are one
-    # block.
-    operations = built[0].count_ops()
-    assert "reset" not in operations
-    assert operations["diagonal"] == len(schedules)
+    together, circuits = run_circuits_of(monkeypatch, schedules)
+    assert_same_states(together, apart)
+    # One circuit, one diagonal layer a snapshot: 5 cells are one block.
+    (circuit,) = circuits
+    operations = circuit.count_ops()
+    assert operations["save_amplitudes"] == operations["multiplexer"] == len(schedules)
+
+
+def test_schedules_that_part_early_begin_anew(monkeypatch):
+    schedules = [
+        schedule_of(5, ("x", angle), ("zz", 0.3), ("x", 0.2), ("zz", angle), ("x", 0.4))
+        for angle in (0.3, 0.5, 0.7)
+    ]
+    _, circuits = run_circuits_of(monkeypatch, schedules)
+    assert [circuit.count_ops()["multiplexer"] for circuit in circuits] == [2, 2, 2]
+
+
+@pytest.mark.parametrize("num_qubits", [3, 9])
+def test_road_back_to_an_earlier_end(num_qubits):
+    # The second schedule is how the first one begins; from there the third goes on.
+    layers = [("x", 0.4), ("z", 0.3), ("zz", 0.2), ("x", 0.7), ("zz", 0.5), ("x", 0.3)]
+    schedules = [
+        schedule_of(num_qubits, *layers, ("z", 0.6), ("zz", 0.4), ("x", 0.2)),
+        schedule_of(num_qubits, *layers),
+        schedule_of(num_qubits, *layers, ("z", 0.1), ("x", 0.9)),
+    ]
+    apart = np.concatenate([trace_amplitudes([schedule]) for schedule in schedules])
+    assert_same_states(trace_amplitudes(schedules), apart)
+
+
+def test_work_counts_the_layers_that_are_run():
+    battery = make_battery(6)
+    times = np.linspace(0.03, 0.3, 10)
+    for slices, num_layers in (("shared", 10), ("each", 10 * 4)):
+        num_steps = 10 if slices == "shared" else 4
+        schedules = charging_schedules(
+            battery, times, num_steps=num_steps, frame="drive", slices=slices
+        )
+        assert trace_work(schedules) == num_layers * 6 * 2**6
+    assert trace_work([]) == 0
 
 
 def test_equal_runs_are_equal_to_the_last_bit():

@@ -17,8 +17,8 @@ __all__ = ["SHOW_HELP", "show_command"]
 
 SHOW_HELP = (
     "Show the results of a sweep: its dims, the range of every quantity, what failed.\n\n"
-    "With --output one quantity is drawn: a line over one dim, a map over two. Fix the others "
-    "with --at."
+    "With --output one quantity is drawn: a line over one dim, lines or a map over two, panels "
+    "of them over three. Fix the others with --at."
 )
 _MOST_REASONS = 5
 
@@ -113,11 +113,16 @@ def _draw(data: xr.Dataset, quantity: str, output: Path, overwrite: bool) -> Non
     from matplotlib.figure import Figure
 
     from rzqiskit.cli.output import write_whole
-    from rzqiskit.plotting import plot_style, plot_sweep
+    from rzqiskit.plotting import plot_style, plot_sweep, plot_sweep_panels
 
     with plot_style():
-        figure = Figure(figsize=(5.6, 3.8), layout="constrained")
-        plot_sweep(data, quantity, ax=figure.subplots())
+        if data[quantity].ndim == 3:
+            figure = Figure(figsize=(9.0, 3.4), layout="constrained")
+            rows = -(-len(plot_sweep_panels(data, quantity, figure)) // 3)
+            figure.set_figheight(0.9 + 2.5 * rows)
+        else:
+            figure = Figure(figsize=(5.6, 3.8), layout="constrained")
+            plot_sweep(data, quantity, ax=figure.subplots())
         with write_whole(output, overwrite=overwrite) as path:
             figure.savefig(path, dpi=200)
     typer.echo(f"wrote {output}")

@@ -14,7 +14,7 @@ from rzqiskit.plotting.metrics import (
 )
 from rzqiskit.plotting.reproduction import plot_reproduction
 from rzqiskit.plotting.style import plot_style
-from rzqiskit.plotting.sweep import plot_sweep
+from rzqiskit.plotting.sweep import plot_sweep, plot_sweep_panels
 
 __all__ = [
     "plot_average_power",
@@ -28,4 +28,5 @@ __all__ = [
     "plot_stored_energy",
     "plot_style",
     "plot_sweep",
+    "plot_sweep_panels",
 ]

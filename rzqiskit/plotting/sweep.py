@@ -1,4 +1,4 @@
-"""A quantity over the parameters of a sweep: lines over one, a map over two."""
+"""A quantity over the parameters of a sweep: lines over one, a map over two, panels over three."""
 
 from __future__ import annotations
 
@@ -21,11 +21,15 @@ from rzqiskit.schema import SchemaError
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
+    from matplotlib.collections import QuadMesh
+    from matplotlib.figure import Figure
 
-__all__ = ["plot_sweep"]
+__all__ = ["plot_sweep", "plot_sweep_panels"]
 
 # Fewer values than this are lines, more are a map.
 _LEAST_FOR_MAP = 8
+_MOST_PANELS = 9
+_PANELS_IN_A_ROW = 3
 
 
 def plot_sweep(data: xr.Dataset, name: str, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
@@ -66,19 +70,88 @@ def plot_sweep(data: xr.Dataset, name: str, *, ax: Axes | None = None, **kwargs:
         raise SchemaError(
             f"`data` must have one or two dims left to draw `{name}`, got {values.dims}; select."
         )
-    # Shorter dims become lines, texts always.
-    dims = sorted(values.dims, key=lambda dim: (_is_number(data, dim), values.sizes[dim]))
     with plot_style():
         if ax is None:
             ax = plt.subplots(layout="constrained")[1]
-        is_map = values.ndim == 2 and all(
-            _is_number(data, dim) and values.sizes[dim] >= _LEAST_FOR_MAP for dim in dims
-        )
-        if is_map:
-            _draw_map(ax, data, name, kwargs)
-        else:
-            _draw_lines(ax, data, name, [str(dim) for dim in dims], kwargs)
+        mesh = _draw(ax, data, name, kwargs)
+        if mesh is not None:
+            ax.figure.colorbar(mesh, ax=ax, label=axis_label(data, name))
     return ax
+
+
+def plot_sweep_panels(data: xr.Dataset, name: str, figure: Figure) -> list[Axes]:
+    """Draw a quantity over three dims: one panel for each value of the shortest, texts first.
+
+    Args:
+        data: what `sweep` returned, with three dims left, one of them of at most nine values.
+        name: the quantity.
+        figure: where to draw, best in constrained layout.
+
+    Returns:
+        The Axes, with common scales; each panel is what `plot_sweep` draws.
+
+    Raises:
+        SchemaError: `data` has no such quantity, another number of dims, or none short enough.
+    """
+    if name not in data:
+        raise SchemaError(f"`data` must have the quantity `{name}`.")
+    values = data[name]
+    dims = _dims_by_length(data, name)
+    if values.ndim != 3 or values.sizes[dims[0]] > _MOST_PANELS:
+        raise SchemaError(
+            f"`data` must have three dims left, one of them of at most {_MOST_PANELS} values, to "
+            f"draw `{name}` in panels, got {dict(values.sizes)}; select."
+        )
+    known = values.values[np.isfinite(values.values)]
+    limits = (known.min(), known.max()) if known.size else (0.0, 1.0)
+    positions = _positions(data, dims[0])
+    columns = min(_PANELS_IN_A_ROW, len(positions))
+    rows = -(-len(positions) // columns)
+    mesh = None
+    with plot_style():
+        grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        axes: list[Axes] = list(grid.flat)
+        for ax in axes[len(positions) :]:
+            ax.remove()
+        axes = axes[: len(positions)]
+        for index, (ax, value) in enumerate(zip(axes, positions, strict=True)):
+            panel = data.isel({dims[0]: index})
+            is_map = _is_map(panel, name)
+            options = {"vmin": limits[0], "vmax": limits[1]} if is_map else {}
+            mesh = _draw(ax, panel, name, options)
+            ax.set_title(coordinate_label(data, dims[0], _plain(value)))
+            legend = ax.get_legend()
+            if index and legend is not None:
+                legend.remove()
+            ax.label_outer()
+        if mesh is not None:
+            figure.colorbar(mesh, ax=axes, label=axis_label(data, name))
+    return axes
+
+
+def _dims_by_length(data: xr.Dataset, name: str) -> list[str]:
+    # Shorter dims become panels and lines, texts always.
+    values = data[name]
+    return sorted(map(str, values.dims), key=lambda dim: (_is_number(data, dim), values.sizes[dim]))
+
+
+def _is_map(data: xr.Dataset, name: str) -> bool:
+    values = data[name]
+    return values.ndim == 2 and all(
+        _is_number(data, dim) and values.sizes[dim] >= _LEAST_FOR_MAP for dim in values.dims
+    )
+
+
+def _draw(ax: Axes, data: xr.Dataset, name: str, kwargs: dict[str, Any]) -> QuadMesh | None:
+    if _is_map(data, name):
+        return _draw_map(ax, data, name, kwargs)
+    _draw_lines(ax, data, name, _dims_by_length(data, name), kwargs)
+    return None
+
+
+def _plain(value: Any) -> Any:
+    # A text is an object of numpy's or, read from a store, Python's own.
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _is_number(data: xr.Dataset, dim: Any) -> bool:
@@ -99,7 +172,7 @@ def _draw_lines(
         series = dims[0]
         colors = series_colors(data.sizes[series])
         for index, value in enumerate(_positions(data, series)):
-            label = coordinate_label(data, series, value.item())
+            label = coordinate_label(data, series, _plain(value))
             style = {"color": colors[index], "label": label} | kwargs
             ax.plot(_positions(data, along), data[name].isel({series: index}).values, **style)
         ax.legend()
@@ -107,7 +180,7 @@ def _draw_lines(
     ax.set_ylabel(axis_label(data, name))
 
 
-def _draw_map(ax: Axes, data: xr.Dataset, name: str, kwargs: dict[str, Any]) -> None:
+def _draw_map(ax: Axes, data: xr.Dataset, name: str, kwargs: dict[str, Any]) -> QuadMesh:
     down, across = (str(dim) for dim in data[name].dims)
     if (down, across) == ("drive_amplitude", "drive_period"):
         down, across = across, down  # the paper's arrangement: v0 to the right, T upwards
@@ -117,11 +190,11 @@ def _draw_map(ax: Axes, data: xr.Dataset, name: str, kwargs: dict[str, Any]) -> 
         data[name].transpose(down, across).values, **(style | kwargs),
     )  # fmt: skip
     ax.grid(visible=False)
-    ax.figure.colorbar(mesh, ax=ax, label=axis_label(data, name))
     ax.set_xlabel(_dim_label(across))
     ax.set_ylabel(_dim_label(down))
     if (down, across) == ("drive_period", "drive_amplitude") and _is_sine_squared(data):
         _draw_full_charging(ax, data)
+    return mesh
 
 
 def _draw_full_charging(ax: Axes, data: xr.Dataset) -> None:

@@ -196,6 +196,20 @@ def open_sweep(store: str | os.PathLike[str]) -> xr.Dataset:
 
     Raises:
         StoreError: `store` is no store of a sweep.
+
+    Examples:
+        >>> import tempfile
+        >>> from rzqiskit.drives import SineSquaredDrive
+        >>> from rzqiskit.sweeps import sweep
+        >>> grid = {"drive": SineSquaredDrive(20.0, 0.3), "num_qubits": [2, 4]}
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = sweep(grid, quantities=["final_stored_energy"], store=f"{folder}/study.zarr")
+        ...     data = open_sweep(f"{folder}/study.zarr").load()
+        >>> done, total = data.attrs["chunks_done"].split(" of ")
+        >>> done == total
+        True
+        >>> data.final_stored_energy.values.round(2)
+        array([1.98, 3.97])
     """
     import xarray as xr
 

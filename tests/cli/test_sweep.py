@@ -198,8 +198,12 @@ def test_show(plan, tmp_path) -> None:
 def test_show_draws_what_is_left(plan, tmp_path) -> None:
     run("sweep", plan)
     at = ["--at", "num_qubits=3", "--at", "pair_counting=unordered"]
-    for more, name in (([], "map.png"), (["--at", "drive_period=0.1pi"], "line.png")):
-        result = run("show", "plan.zarr", *at, *more, "--output", name)
+    for options, name in (
+        (at[:2], "panels.png"),
+        (at, "map.png"),
+        ([*at, "--at", "drive_period=0.1pi"], "line.png"),
+    ):
+        result = run("show", "plan.zarr", *options, "--output", name)
         assert result.exit_code == 0, result.stderr
         assert matplotlib.image.imread(tmp_path / name).shape[0] > 500
     refused = run("show", "plan.zarr", "--output", "four.png")

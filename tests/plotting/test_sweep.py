@@ -6,8 +6,9 @@ import json
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
-from rzqiskit.plotting import plot_sweep
+from rzqiskit.plotting import plot_sweep, plot_sweep_panels
 from rzqiskit.schema import SchemaError, make_dataset
 
 
@@ -54,6 +55,73 @@ def test_two_long_dims_are_a_map(kind) -> None:
     products = [np.unique((line.get_xdata() * line.get_ydata() / np.pi).round(9)).tolist()
                 for line in ax.lines]  # fmt: skip
     assert products == ([[2.0], [6.0]] if kind == "SineSquaredDrive" else [])
+
+
+def test_texts_of_a_store_are_lines_too() -> None:
+    data = make({"num_steps": np.array([1, 2, 4]), "noise": np.array(["none", "FakeTorino"])})
+    # As Zarr gives them back: Python's own strings.
+    data = data.assign_coords(noise=data.noise.astype(object))
+    ax = plot_sweep(data, "final_stored_energy")
+    assert [line.get_label() for line in ax.lines] == ["noise = none", "noise = FakeTorino"]
+    assert ax.lines[1].get_ydata().tolist() == [1.0, 3.0, 5.0]
+
+
+def test_three_dims_are_panels_of_maps() -> None:
+    amplitudes, periods = np.linspace(1, 60, 10), np.linspace(0.1, 0.5, 8)
+    attrs = {"specification": json.dumps({"drive": {"type": "SineSquaredDrive"}})}
+    data = make(
+        {"drive_amplitude": amplitudes, "interaction": np.arange(4.0), "drive_period": periods},
+        attrs,
+    )
+    figure = Figure(layout="constrained")
+    axes = plot_sweep_panels(data, "final_stored_energy", figure)
+    assert [ax.get_title() for ax in axes] == [rf"$\eta = {value}$" for value in range(4)]
+    assert len(figure.axes) == 4 + 1  # no empty panel, one colour bar
+    for index, ax in enumerate(axes):
+        (mesh,) = (c for c in ax.collections if c.get_array() is not None)
+        assert np.array_equal(mesh.get_array(), data.final_stored_energy.values[:, index].T)
+        assert mesh.get_clim() == (0.0, 319.0)
+        assert len(ax.lines) == 2  # the curves of full charging
+    figure.draw_without_rendering()
+    assert axes[0].get_ylabel() == "$T$"
+    assert axes[0].get_ylim() == axes[3].get_ylim()
+
+
+def test_three_dims_are_panels_of_lines() -> None:
+    data = make(
+        {
+            "num_steps": np.array([1, 2, 4]), "noise": np.array(["none", "a", "b", "c"]),
+            "drive_amplitude": np.linspace(0, 1, 20),
+        }
+    )  # fmt: skip
+    figure = Figure(layout="constrained")
+    axes = plot_sweep_panels(data, "final_stored_energy", figure)
+    assert [ax.get_title() for ax in axes] == [
+        f"noise = {name}" for name in ["none", "a", "b", "c"]
+    ]
+    assert [len(ax.lines) for ax in axes] == [3] * 4
+    assert [ax.get_legend() is not None for ax in axes] == [True, False, False, False]
+    expected = data.final_stored_energy.values[2, 3]
+    assert axes[3].lines[2].get_ydata().tolist() == expected.tolist()
+    assert axes[0].get_ylim() == axes[3].get_ylim()
+
+
+def test_a_sweep_without_any_number_is_still_drawn() -> None:
+    data = make({name: np.arange(9.0) for name in ("interaction", "drive_amplitude", "seed")})
+    data["final_stored_energy"][:] = np.nan
+    figure = Figure(layout="constrained")
+    assert len(plot_sweep_panels(data, "final_stored_energy", figure)) == 9
+
+
+def test_bad_panels() -> None:
+    two = make({"interaction": np.arange(2.0), "num_qubits": np.arange(2)})
+    with pytest.raises(SchemaError, match="must have three dims left, one of them of at most 9"):
+        plot_sweep_panels(two, "final_stored_energy", Figure())
+    long = make({name: np.arange(10.0) for name in ("interaction", "drive_amplitude", "seed")})
+    with pytest.raises(SchemaError, match=r"got \{'interaction': 10, .*; select"):
+        plot_sweep_panels(long, "final_stored_energy", Figure())
+    with pytest.raises(SchemaError, match="must have the quantity `maximum_stored_energy`"):
+        plot_sweep_panels(long, "maximum_stored_energy", Figure())
 
 
 def test_bad_input() -> None:

@@ -115,7 +115,9 @@ def imported_libraries(folder):
     return found - set(sys.stdlib_module_names) - own
 
 
-@pytest.mark.parametrize(("folder", "extras"), [("rzqiskit", ("mitigation",)), ("tests", ("test",))])
+@pytest.mark.parametrize(
+    ("folder", "extras"), [("rzqiskit", ("mitigation",)), ("tests", ("test",))]
+)
 def test_every_imported_library_is_a_declared_dependency(folder, extras):
     """What happens to be installed here, or comes along with another library, is not enough."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

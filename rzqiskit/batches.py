@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from rzqiskit.dicke.lanes import HAND_OVER, solve_lanes
 from rzqiskit.dicke.pulses import FORMULA_FIELDS, EncodedDrive, encode_drive
-from rzqiskit.dicke.rotations import rotation_tables
+from rzqiskit.dicke.rotations import DENSE_MAX_QUBITS, rotation_tables
 from rzqiskit.dicke.solver import NUM_METRICS, REPORT_FIELDS, solve_batch
+from rzqiskit.dicke.warm_up import Route
 from rzqiskit.grid import BatteryGrid
 from rzqiskit.validation import FloatArray, check_positive_integer
 
@@ -46,6 +47,7 @@ def solve_grid(
     *,
     tolerance: float,
     with_entropy: bool = True,
+    wanted: int | None = None,
     relative: bool = False,
     limits: tuple[int, int] = (5000, 1_000_000),
     num_threads: int | None = None,
@@ -58,12 +60,15 @@ def solve_grid(
             the ends of the pulses only.
         tolerance: see `evolve_exact`.
         with_entropy: whether to compute S; zero otherwise.
+        wanted: bits of the metrics that have to keep the tolerance, in the order of
+            `schema.METRICS`; the numbers of the others mean nothing. All when None.
         relative: see `times`.
         limits: `max_levels` and `max_steps` of `evolve_exact`.
         num_threads: all cores when None.
     """
     if times.size == 0:
         times, relative = np.ones(1), True
+    wanted = (1 << NUM_METRICS) - 1 if wanted is None else wanted
     threads = _num_threads(num_threads)
     solution = GridSolution(
         np.zeros((grid.size, NUM_METRICS, times.size)),
@@ -76,51 +81,74 @@ def solve_grid(
     delta = np.array(grid.parameter("level_splitting"), dtype=np.float64)
     g = np.array(grid.jz_squared_coefficient(), dtype=np.float64)
     times = np.array(times, dtype=np.float64)
-    if with_entropy:
-        table, offsets = rotation_tables(num.tolist())
-    else:
-        table, offsets = np.zeros(0), np.zeros(grid.size, dtype=np.int64)
     for drive, parameters, durations, chosen in _common_drives(grid):
-        everything = chosen.size == grid.size
-        # A view where the whole grid shares one encoding, copies written back otherwise.
-        inputs = [a if everything else a[chosen] for a in (num, delta, g)]
-        own_offsets = offsets if everything else offsets[chosen]
-        results = solution if everything else [a[chosen] for a in solution]
-
-        arguments: tuple[Any, ...] = (
-            *inputs, drive.kind, parameters, durations, drive.edges, drive.coefficients, times,
-            relative, tolerance, *limits, table, own_offsets, with_entropy, *results,
-        )  # fmt: skip
-        # Neighbours in a grid cost alike, distant ones do not: small chunks, taken as they come.
-        num_chunks = min(chosen.size, 16 * threads)
-        solve: Callable[..., None] = solve_batch
-        if not with_entropy and drive.coefficients.shape[0] == 0:
-            solve = _solve_in_lanes
-            # Towards the end of a chunk some lanes idle.
-            num_chunks = min(num_chunks, max(threads, chosen.size // _LANE_CHUNK), chosen.size)
-        edges = np.linspace(0, chosen.size, num_chunks + 1).astype(int)
-        chunks = [(int(low), int(high)) for low, high in pairwise(edges)]
-        if threads == 1 or len(chunks) == 1:
-            for first, last in chunks:
-                solve(first, last, *arguments)
-        else:
-            with ThreadPoolExecutor(threads) as pool:
-                for done in [pool.submit(solve, *chunk, *arguments) for chunk in chunks]:
-                    done.result()
-        if not everything:
-            for target, values in zip(solution, results, strict=True):
-                target[chosen] = values
+        for route, members in _by_route(num[chosen], with_entropy):
+            whole = members.size == grid.size
+            # A view where the whole grid shares one encoding, copies written back otherwise.
+            batteries = chosen[members]
+            inputs = [a if whole else a[batteries] for a in (num, delta, g)]
+            results = solution if whole else [a[batteries] for a in solution]
+            rotation, offsets = None, np.zeros(members.size, dtype=np.int64)
+            if route == "dense":
+                rotation, offsets = rotation_tables(inputs[0].tolist())
+            arguments = (
+                *inputs, drive.kind, parameters[members], durations[members], drive.edges,
+                drive.coefficients, times, relative, tolerance, *limits, wanted, rotation, offsets,
+                True if route == "window" else None, None if route == "moments" else True, *results,
+            )  # fmt: skip
+            in_lanes = route == "moments" and drive.coefficients.shape[0] == 0
+            _solve_chunks(arguments, in_lanes, threads)
+            if not whole:
+                for target, values in zip(solution, results, strict=True):
+                    target[batteries] = values
     return solution
+
+
+def _by_route(
+    num_qubits: npt.NDArray[np.int64], with_entropy: bool
+) -> Iterator[tuple[Route, npt.NDArray[np.int64]]]:
+    """Yield how the populations are had, if at all, and which batteries have them so."""
+    if not with_entropy:
+        yield "moments", np.arange(num_qubits.size)
+        return
+    routes: tuple[tuple[Route, npt.NDArray[np.bool_]], ...] = (
+        ("dense", num_qubits <= DENSE_MAX_QUBITS),
+        ("window", num_qubits > DENSE_MAX_QUBITS),
+    )
+    for route, chosen in routes:
+        if chosen.any():
+            yield route, np.flatnonzero(chosen)
+
+
+def _solve_chunks(arguments: tuple[Any, ...], in_lanes: bool, threads: int) -> None:
+    """Solve all batteries in chunks on several threads."""
+    size = len(arguments[0])
+    # Neighbours in a grid cost alike, distant ones do not: small chunks, taken as they come.
+    num_chunks = min(size, 16 * threads)
+    solve: Callable[..., None] = solve_batch
+    if in_lanes:
+        solve = _solve_in_lanes
+        # Towards the end of a chunk some lanes idle.
+        num_chunks = min(num_chunks, max(threads, size // _LANE_CHUNK), size)
+    edges = np.linspace(0, size, num_chunks + 1).astype(int)
+    chunks = [(int(low), int(high)) for low, high in pairwise(edges)]
+    if threads == 1 or len(chunks) == 1:
+        for first, last in chunks:
+            solve(first, last, *arguments)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        for done in [pool.submit(solve, *chunk, *arguments) for chunk in chunks]:
+            done.result()
 
 
 def _solve_in_lanes(first: int, last: int, *arguments: Any) -> None:
     """Solve batteries first <= i < last in lanes, and those that do not fit one after the other."""
     num, delta, g, kind, parameters, durations, _, coefficients, times, relative = arguments[:10]
-    tolerance, max_levels, max_steps = arguments[10:13]
+    tolerance, max_levels, max_steps, wanted = arguments[10:14]
     metrics, maxima, report, status = arguments[-4:]
     solve_lanes(
         first, last, num, delta, g, kind, parameters, durations, coefficients, times, relative,
-        tolerance, max_levels, max_steps, metrics, maxima, report, status,
+        tolerance, max_levels, max_steps, wanted, metrics, maxima, report, status,
     )  # fmt: skip
     left = np.flatnonzero(status[first:last] == HAND_OVER) + first
     for run in np.split(left, np.flatnonzero(np.diff(left) > 1) + 1):

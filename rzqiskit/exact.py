@@ -14,7 +14,7 @@ from rzqiskit.correlations import (
     correlations_from_moments,
     incoherent_ergotropy,
 )
-from rzqiskit.dicke.warm_up import kernel_loading_seconds
+from rzqiskit.dicke.warm_up import Route, kernel_loading_seconds
 from rzqiskit.drives import Drive
 from rzqiskit.grid import BatteryGrid
 from rzqiskit.model import RosenZenerBattery
@@ -55,6 +55,9 @@ QUANTITIES = (
 )
 """What `evolve_exact` can compute for one battery."""
 
+_FROM_POPULATIONS = frozenset(
+    {"population", "population_window", "diagonal_entropy", "incoherent_ergotropy"}
+)
 _STATUS = {
     2: "`max_steps` = {} steps did not reach the last time",
     3: "the state needs more than `max_levels` = {} levels of the frame",
@@ -162,11 +165,7 @@ def _check_quantities(quantities: Collection[str] | None, num_qubits: int) -> tu
         if isinstance(quantities, str):
             raise TypeError(f"`quantities` must be a collection of names, got {quantities!r}.")
         names = tuple(dict.fromkeys(check_choice("quantities", n, QUANTITIES) for n in quantities))
-    needs_window = [
-        n
-        for n in names
-        if n in ("population", "population_window", "diagonal_entropy", "incoherent_ergotropy")
-    ]
+    needs_window = [name for name in names if name in _FROM_POPULATIONS]
     if needs_window and num_qubits > MAX_WINDOW_QUBITS:
         others = ", ".join(f'"{n}"' for n in METRICS if n != "diagonal_entropy")
         raise ValueError(
@@ -188,6 +187,20 @@ def _encoded(drive: Drive) -> Any:
     return encode_drive(drive)
 
 
+@lru_cache(maxsize=32)
+def _rotation(num_qubits: int) -> FloatArray | None:
+    """Return the table that turns all levels of the frame at once; None if there are too many."""
+    from rzqiskit.dicke.dense_rotation import DENSE_MAX_QUBITS, rotation_tables
+
+    return rotation_tables([num_qubits])[0] if num_qubits <= DENSE_MAX_QUBITS else None
+
+
+@lru_cache(maxsize=128)
+def _described(battery: RosenZenerBattery) -> str:
+    """Return what `provenance` tells of a battery; writing it takes longer than solving it."""
+    return str(provenance(battery)["battery"])
+
+
 def _evolve_one(
     battery: RosenZenerBattery,
     time: FloatArray,
@@ -196,14 +209,18 @@ def _evolve_one(
     limits: tuple[int, int],
 ) -> xr.Dataset:
     from rzqiskit.dicke.observables import NUM_MOMENTS
-    from rzqiskit.dicke.rotations import rotation_tables
     from rzqiskit.dicke.solver import REPORT_FIELDS, solve_battery
 
-    loading = kernel_loading_seconds()
     num, delta = battery.num_qubits, battery.level_splitting
     drive = _encoded(battery.drive)
-    with_entropy = "diagonal_entropy" in names
-    table, offsets = rotation_tables([num])
+    wanted = _wanted(names)
+    rotation, windowed, with_entropy = None, None, None
+    route: Route = "moments"
+    if not _FROM_POPULATIONS.isdisjoint(names):
+        rotation, with_entropy = _rotation(num), "diagonal_entropy" in names
+        windowed = True if rotation is None else None
+        route = "window" if windowed else "dense"
+    loading = kernel_loading_seconds(route)
     metrics = np.zeros((len(METRICS), time.size))
     wants_moments = any(name in FROM_MOMENTS for name in names)
     moments = np.zeros((NUM_MOMENTS, time.size if wants_moments else 0))
@@ -212,7 +229,7 @@ def _evolve_one(
     def solve(populations: FloatArray, window_start: npt.NDArray[np.int64]) -> None:
         status = solve_battery(
             num, delta, battery.jz_squared_coefficient, *drive, time, float(time[-1]), tolerance,
-            *limits, table, offsets[0], with_entropy, metrics, moments, maxima, report,
+            *limits, wanted, rotation, 0, windowed, with_entropy, metrics, moments, maxima, report,
             populations, window_start,
         )  # fmt: skip
         if status != 0:
@@ -256,10 +273,18 @@ def _evolve_one(
             variables[f"time_of_maximum_{name}"] = ((), maxima[i, 1])
             variables[f"final_{name}"] = ((), metrics[i, -1])
     attrs = provenance(
-        battery, solver="exact", tolerance=tolerance, kernel_loading_seconds=round(loading, 3),
+        None, solver="exact", tolerance=tolerance, kernel_loading_seconds=round(loading, 3),
         **_report_attributes(report),
     )  # fmt: skip
+    attrs["battery"] = _described(battery)
     return make_dataset(variables, coords, attrs)
+
+
+def _wanted(names: tuple[str, ...]) -> int:
+    """Return the metrics among `names` as bits; whatever else is asked for needs all of them."""
+    if any(name not in METRICS for name in names):
+        return (1 << len(METRICS)) - 1
+    return sum(1 << METRICS.index(name) for name in names)
 
 
 def _report_attributes(report: FloatArray) -> dict[str, Any]:
@@ -306,6 +331,7 @@ def _evolve_grid(
         time,
         tolerance=tolerance,
         with_entropy="diagonal_entropy" in names,
+        wanted=_wanted(names),
         relative=time_unit == "duration",
         limits=limits,
         num_threads=num_threads,

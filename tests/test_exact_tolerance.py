@@ -45,16 +45,40 @@ def random_problem(index):
     return battery, np.linspace(0.0, drive.duration, 41), 10 ** rng.uniform(-10, -4)
 
 
+def unit_of(name, battery, reference):
+    """Return what the tolerance of a quantity is relative to."""
+    num, delta = battery.num_qubits, battery.level_splitting
+    return {"stored_energy": num * delta, "instantaneous_power": num * delta**2}.get(
+        name, np.abs(reference[name]).max()
+    )
+
+
+def bound(name, battery, reference, tolerance):
+    """Return the largest error allowed; the reference itself is good to a few 1e-12."""
+    unit = unit_of(name, battery, reference)
+    return tolerance * unit + 2e-12 * max(unit, battery.num_qubits * battery.level_splitting)
+
+
 @pytest.mark.parametrize("index", range(NUM_PROBLEMS))
 def test_every_metric_keeps_the_tolerance(index):
     battery, times, tolerance = random_problem(index)
-    exact = rz.evolve_exact(battery, times, tolerance=tolerance)
     reference = oracles.lab_frame(battery, times)
-    num, delta = battery.num_qubits, battery.level_splitting
+    exact = rz.evolve_exact(battery, times, tolerance=tolerance)
     for name in (*METRICS, "population"):
-        unit = {"stored_energy": num * delta, "instantaneous_power": num * delta**2}.get(
-            name, np.abs(reference[name]).max()
-        )
-        # the reference itself is good to a few 1e-12
         error = np.abs(exact[name].values - reference[name]).max()
-        assert error <= tolerance * unit + 2e-12 * max(unit, num * delta), name
+        assert error <= bound(name, battery, reference, tolerance), name
+    # What is not asked for need not be accurate, what is asked for must; singly and in lanes.
+    grid = rz.BatteryGrid(
+        battery.drive, num_qubits=battery.num_qubits, interaction=[battery.interaction],
+        level_splitting=battery.level_splitting, pair_counting=battery.pair_counting,
+    )  # fmt: skip
+    for name in METRICS:
+        alone = rz.evolve_exact(battery, times, tolerance=tolerance, quantities=[name])
+        many = rz.evolve_exact(grid, times, tolerance=tolerance, quantities=[name], num_threads=1)
+        ends = rz.evolve_exact(grid, tolerance=tolerance, quantities=[name], num_threads=1)
+        allowed = bound(name, battery, reference, tolerance)
+        assert np.abs(alone[name].values - reference[name]).max() <= allowed, name
+        assert np.abs(many[name].values - reference[name]).max() <= allowed, name
+        assert abs(ends[f"final_{name}"].item() - reference[name][-1]) <= allowed, name
+        for result in (exact, alone, many, ends):
+            assert result[f"maximum_{name}"].item() >= reference[name].max() - allowed, name

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from rzqiskit.dicke.levels import LEVEL_0, state_size
-from rzqiskit.dicke.observables import find_step, interpolate_state
+from rzqiskit.dicke.levels import LEVEL_0, state_rows
+from rzqiskit.dicke.observables import FEWEST_INTERVALS, find_step, interpolate_state
 from rzqiskit.dicke.rotations import (
-    DENSE_MAX_QUBITS,
     entropy_bits,
     population_window,
     populations_dense,
     populations_window,
 )
+from rzqiskit.dicke.vectors import aligned
 
 __all__ = ["find_entropy_maximum", "sample_populations"]
 
@@ -22,32 +22,37 @@ _TIME_RESOLUTION = 1e-9  # a maximum is flat: finer, rounding decides
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def state_populations(y, levels, num_qubits, rotation, offset):
-    """Return the first lab level and the populations from there on that carry weight."""
-    a1, a2, a3 = y[0], y[1], y[2]
-    re, im = y[LEVEL_0 : LEVEL_0 + levels], y[LEVEL_0 + levels : LEVEL_0 + 2 * levels]
+def state_populations(y, levels, num_qubits, rotation, offset, windowed):
+    """Return the first lab level and the populations from there on that carry weight.
+
+    Either `rotation` is a table that turns all levels, or `windowed` is true and only those with
+    weight are computed; the other is None, and what it would need is not compiled.
+    """
+    line = y.reshape(y.size)
+    a1, a2, a3 = line[0], line[1], line[2]
+    re, im = line[LEVEL_0 : LEVEL_0 + levels], line[LEVEL_0 + levels : LEVEL_0 + 2 * levels]
     levels = min(levels, num_qubits + 1)  # levels come in eights, those above N + 1 are empty
-    if num_qubits <= DENSE_MAX_QUBITS:
-        first, length = 0, num_qubits + 1
-        populations = np.empty(length)
-        populations_dense(re, im, levels, num_qubits, a1, a2, a3, rotation, offset, populations)
-    else:
+    first, length = 0, num_qubits + 1
+    if windowed is not None:
         first, length = population_window(re, im, levels, num_qubits, a1, a2, a3)
-        populations = np.empty(length)
+    populations = np.empty(length)
+    if windowed is not None:
         populations_window(re, im, levels, num_qubits, a1, a2, a3, first, length, populations)
+    if rotation is not None:
+        populations_dense(re, im, levels, num_qubits, a1, a2, a3, rotation, offset, populations)
     return first, populations
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _entropy_at(t, step, num_qubits, starts, table, flat, rotation, offset, y):
+def _entropy_at(t, step, num_qubits, starts, table, flat, rotation, offset, windowed, y):
     levels = interpolate_state(t, step, starts, table, flat, y)
-    _, populations = state_populations(y, levels, num_qubits, rotation, offset)
+    _, populations = state_populations(y, levels, num_qubits, rotation, offset, windowed)
     return entropy_bits(populations, populations.size)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def sample_populations(
-    times, num_qubits, starts, table, flat, first, last, rotation, offset, entropy, out,
+    times, num_qubits, starts, table, flat, first, last, rotation, offset, windowed, entropy, out,
     window_start,
 ):  # fmt: skip
     """Write S (bits) and the populations at times first <= i < last.
@@ -56,13 +61,13 @@ def sample_populations(
     `out` has N + 1 columns. Otherwise row i starts at the level window_start[i]; returns the number
     of columns that the widest row needs, so that a caller can come back with a wider `out`.
     """
-    y = np.empty(state_size(table[:, 0].max()))
-    step = widest = 0
+    y = aligned(state_rows(table[-1, 0]))
+    step = widest = np.int64(0)
     for i in range(first, last):
         t = min(times[i], starts[-1])
         step = find_step(t, starts, step)
         levels = interpolate_state(t, step, starts, table, flat, y)
-        start, populations = state_populations(y, levels, num_qubits, rotation, offset)
+        start, populations = state_populations(y, levels, num_qubits, rotation, offset, windowed)
         if entropy.size > 0:
             entropy[i] = entropy_bits(populations, populations.size)
         if out.shape[0] == 0:
@@ -79,22 +84,25 @@ def sample_populations(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def find_entropy_maximum(num_qubits, starts, table, flat, rotation, offset, maximum):
+def find_entropy_maximum(num_qubits, starts, table, flat, rotation, offset, windowed, maximum):
     """Raise `maximum` (value, time) by the largest entropy of this run.
 
-    Every half step is scanned; a scanned maximum, the ends included, is refined by Brent's method
-    between its neighbours where their parabola promises more than the best so far.
+    Every half step, or smaller parts if steps are few, is scanned; a scanned maximum, the ends
+    included, is refined by Brent's method between its neighbours where their parabola promises more
+    than the best so far.
     """
-    y = np.empty(state_size(table[:, 0].max()))
-    num_nodes = 2 * table.shape[0] + 1
+    y = aligned(state_rows(table[-1, 0]))
+    parts = 2 * (1 + FEWEST_INTERVALS // table.shape[0])
+    num_nodes = parts * table.shape[0] + 1
     nodes, values = np.empty(num_nodes), np.empty(num_nodes)
     for i in range(num_nodes):
-        step = min(i // 2, table.shape[0] - 1)
-        nodes[i] = starts[step] if i % 2 == 0 else 0.5 * (starts[step] + starts[step + 1])
+        step = min(i // parts, table.shape[0] - 1)
+        fraction = (i - step * parts) / parts
+        nodes[i] = starts[step] + fraction * (starts[step + 1] - starts[step])
         if i == num_nodes - 1:
             nodes[i] = starts[-1]
         values[i] = _entropy_at(
-            nodes[i], step, num_qubits, starts, table, flat, rotation, offset, y
+            nodes[i], step, num_qubits, starts, table, flat, rotation, offset, windowed, y
         )
         if values[i] > maximum[0]:
             maximum[0], maximum[1] = values[i], nodes[i]
@@ -102,7 +110,7 @@ def find_entropy_maximum(num_qubits, starts, table, flat, rotation, offset, maxi
         left, right = max(i - 1, 0), min(i + 1, num_nodes - 1)
         if values[i] < values[left] or values[i] < values[right]:
             continue
-        # The scan has two nodes a step: the top cannot stand out more than the sides fall off.
+        # The scan is fine enough: the top cannot stand out more than the sides fall off.
         reach = values[i] + (values[i] - min(values[left], values[right]))
         if reach <= maximum[0]:
             continue
@@ -132,8 +140,10 @@ def find_entropy_maximum(num_qubits, starts, table, flat, rotation, offset, maxi
             if abs(moved) < unit:
                 moved = unit if moved > 0.0 else -unit
             t = best + moved
-            step = find_step(t, starts, max(left // 2 - 1, 0))
-            s_new = _entropy_at(t, step, num_qubits, starts, table, flat, rotation, offset, y)
+            step = find_step(t, starts, max(left // parts - 1, 0))
+            s_new = _entropy_at(
+                t, step, num_qubits, starts, table, flat, rotation, offset, windowed, y
+            )
             if s_new >= s_best:
                 if t >= best:
                     lo = best

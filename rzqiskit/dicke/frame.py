@@ -16,9 +16,9 @@ growth of the diagonal of g D^2, which halves the spectrum that the integrator h
 state starts in k = 0 and leaves it only by squeezing, so K of some tens of levels carry it to
 rounding whatever N is; where they do not, K grows by itself up to N + 1, where nothing is cut.
 
-The unknowns are one vector: the rows a = z . e_i, b = y . e_i, x . e_i (nine numbers), then the
-real and the imaginary parts of the K amplitudes. A run is kept as the coefficients of its dense
-output, so that any number of output times costs interpolation only.
+The unknowns are the rows a = z . e_i, b = y . e_i, x . e_i (nine numbers) and the real and the
+imaginary parts of the K amplitudes, laid out by `levels`. A run is kept as the coefficients of its
+dense output, so that any number of output times costs interpolation only.
 
 The compiled code keeps IEEE arithmetic (no fast-math): what the compiler may reorder depends on
 what was compiled before in the process, and results must have the same bits everywhere.
@@ -31,16 +31,36 @@ import math
 import numpy as np
 from numba import njit
 
-from rzqiskit.dicke import dop853
+from rzqiskit.dicke.dop853_rows import (
+    EXTRA_STAGES,
+    NUM_PLACES,
+    OWN_STAGES,
+    PLACES,
+    combine,
+    dense_rows,
+    error_sums,
+)
 from rzqiskit.dicke.levels import (
-    LEVEL_0,
+    TRIAD_ROWS,
     component_scale,
     hops,
     in_eights,
     releveled,
-    state_size,
+    state_rows,
 )
 from rzqiskit.dicke.pulses import pulse_value
+from rzqiskit.dicke.vector_pulses import stage_pulses
+from rzqiskit.dicke.vectors import (
+    WIDTH,
+    aligned,
+    fma,
+    load,
+    shift_in_1,
+    shift_in_7,
+    splat,
+    store,
+    total,
+)
 
 __all__ = [
     "DONE",
@@ -54,141 +74,103 @@ __all__ = [
 DONE, MORE, TOO_MANY_STEPS, TOO_MANY_LEVELS = range(4)
 TIME, PLANNED, WEIGHT, DRIFT = range(4)
 LEVELS, PIECE, STEPS, REJECTED = range(4)
-MAX_STORE = 1 << 22  # numbers of dense output kept at once, 32 MiB
-
-_C = dop853.C
-
-
-def _padded_rows(rows):
-    """Return starts, columns, weights of the entries of `rows`, each padded to fours by zeros."""
-    starts, columns, weights = [0], [], []
-    for row in rows:
-        used = np.flatnonzero(row)
-        padding = -used.size % 4
-        # A zero weight must meet a slope that is already there: 0 times garbage may be NaN.
-        columns += [*used, *([used[0] if used.size else 0] * padding)]
-        weights += [*row[used], *([0.0] * padding)]
-        starts.append(len(columns))
-    return np.array(starts), np.array(columns), np.array(weights)
-
-
-# all weighted sums of slopes as sparse rows: row i uses the entries START[i]..START[i+1]
-_ESTIMATORS = np.zeros((2, dop853.NUM_STAGES_EXTENDED))
-_ESTIMATORS[:, : dop853.NUM_STAGES] = dop853.E5, dop853.E3
-_ROWS = np.vstack([dop853.A, dop853.D, _ESTIMATORS])
-_ROW_D = len(dop853.A)
-_ROW_E5, _ROW_E3 = _ROW_D + 4, _ROW_D + 5
-_START, _COLUMN, _WEIGHT = _padded_rows(_ROWS)
+MAX_STORE = 1 << 19  # rows of dense output kept at once, 32 MiB
 
 _FIRST_LEVELS = 16
 # weight at the edge of the levels, and size of the top dense term worth a look, per tolerance
 _EDGE = 1e-2
 _DENSE_FLOOR = 3.0
 _RELAXATION = 1.02  # how fast a step that was too long for the dense output is tried again
+# Maxima over the step of x^4 (1 - x)^3 and x^3 (1 - x)^3, which the two highest coefficients of the
+# dense output multiply. Where the series converges the highest term is the smaller. Near the limit
+# of stability the extra stages amplify levels that the step itself carries well, and the order
+# turns round: the step would pass its error test although its inside is wrong.
+TOP_WEIGHT, BELOW_WEIGHT = 0.0084, 0.0156
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _slope(f, delta, g, num_qubits, elements, y, out, work, levels):
-    """Write dy/dt into out[row]; `out` is (slopes, row), so that no view has to be made.
+def _slope(f, step, delta, g, num_qubits, elements, y, slopes, first, work, levels):
+    """Write step * dy/dt into rows first, first + 1, ... of `slopes`.
 
     The Hamiltonian is applied as D twice, by its tridiagonal elements
-    D c = a_3 k c + 1/2 (a_1 - i a_2) J+ c + 1/2 (a_1 + i a_2) J- c; `work` holds D c, with a zero
-    on either side. `y` has a place more than is used, so that every level has an upper neighbour.
+    D c = a_3 k c + 1/2 (a_1 - i a_2) J+ c + 1/2 (a_1 + i a_2) J- c; `work` holds D c between rows
+    of zeros. `y` has a row more than is used, so that every row has an upper neighbour.
     """
-    slopes, row = out
-    a1, a2, a3 = y[0], y[1], y[2]
-    omega_z = delta - g * num_qubits * a3
-    spin = 0.5 * g * num_qubits * (a1 * a1 + a2 * a2)
-    for i in range(3):
-        slopes[row, i] = f * y[3 + i]
-        slopes[row, 3 + i] = omega_z * y[6 + i] - f * y[i]
-        slopes[row, 6 + i] = -omega_z * y[3 + i]
-    for i in (0, 3, 6):
-        slopes[row, i] += spin * y[i + 1]
-        slopes[row, i + 1] -= spin * y[i]
+    a1, a2, a3, b1, b2, b3 = y[0, 0], y[0, 1], y[0, 2], y[0, 3], y[0, 4], y[0, 5]
+    x1, x2, x3 = y[0, 6], y[0, 7], y[1, 0]
+    f, g = f * step, g * step
+    mean_field = g * num_qubits
+    turn = delta * step - mean_field * a3
+    spin = 0.5 * mean_field * (a1 * a1 + a2 * a2)
+    slopes[first, 0], slopes[first, 1] = f * b1 + spin * a2, f * b2 - spin * a1
+    slopes[first, 2] = f * b3
+    slopes[first, 3] = turn * x1 - f * a1 + spin * b2
+    slopes[first, 4] = turn * x2 - f * a2 - spin * b1
+    slopes[first, 5] = turn * x3 - f * a3
+    slopes[first, 6], slopes[first, 7] = spin * x2 - turn * b1, -spin * x1 - turn * b2
+    slopes[first + 1, 0] = -turn * b3
     if levels == 1:
         return
-    re, im = LEVEL_0, LEVEL_0 + levels
-    h1, h2 = 0.5 * a1, 0.5 * a2
-    for k in range(levels):
-        low, up, d = elements[0, k], elements[1, k], a3 * k
-        lr, li = low * y[re + k - 1], low * y[im + k - 1]
-        ur, ui = up * y[re + k + 1], up * y[im + k + 1]
-        work[0, k + 1] = d * y[re + k] + h1 * (lr + ur) + h2 * (li - ui)
-        work[1, k + 1] = d * y[im + k] + h1 * (li + ui) + h2 * (ur - lr)
+    block = levels // WIDTH
+    re, im, d_re, d_im = TRIAD_ROWS, TRIAD_ROWS + block, 1, 2 + block
+    h1, h2, diagonal = splat(0.5 * a1), splat(0.5 * a2), splat(a3)
+    for i in range(block):
+        low, up, d = load(elements, i), load(elements, block + i), load(elements, 2 * block + i)
+        r, m, d = load(y, re + i), load(y, im + i), diagonal * d
+        lr, li = low * shift_in_7(load(y, re + i - 1), r), low * shift_in_7(load(y, im + i - 1), m)
+        ur, ui = up * shift_in_1(r, load(y, re + i + 1)), up * shift_in_1(m, load(y, im + i + 1))
+        store(work, d_re + i, fma(d, r, fma(h1, lr + ur, h2 * (li - ui))))
+        store(work, d_im + i, fma(d, m, fma(h1, li + ui, h2 * (ur - lr))))
     # -i H~ c with H~ = g D^2 - spin k - e0, the second D written straight into the slopes
-    h1, h2, a3, e0 = g * h1, g * h2, g * a3, 0.5 * spin
-    for k in range(levels):
-        low, up, d, shift = elements[0, k], elements[1, k], a3 * k, spin * k + e0
-        lr, li = low * work[0, k], low * work[1, k]
-        ur, ui = up * work[0, k + 2], up * work[1, k + 2]
-        slopes[row, im + k] = shift * y[re + k] - (
-            d * work[0, k + 1] + h1 * (lr + ur) + h2 * (li - ui)
-        )
-        slopes[row, re + k] = (
-            d * work[1, k + 1] + h1 * (li + ui) + h2 * (ur - lr) - shift * y[im + k]
-        )
+    h1, h2, diagonal = splat(0.5 * g * a1), splat(0.5 * g * a2), splat(g * a3)
+    e0, per_level = splat(0.5 * spin), splat(spin)
+    for i in range(block):
+        low, up, k = load(elements, i), load(elements, block + i), load(elements, 2 * block + i)
+        r, m = load(work, d_re + i), load(work, d_im + i)
+        lr = low * shift_in_7(load(work, d_re + i - 1), r)
+        li = low * shift_in_7(load(work, d_im + i - 1), m)
+        ur = up * shift_in_1(r, load(work, d_re + i + 1))
+        ui = up * shift_in_1(m, load(work, d_im + i + 1))
+        d, shift = diagonal * k, fma(per_level, k, e0)
+        from_r = fma(d, r, fma(h1, lr + ur, h2 * (li - ui)))
+        from_m = fma(d, m, fma(h1, li + ui, h2 * (ur - lr)))
+        store(slopes, first + im + i, shift * load(y, re + i) - from_r)
+        store(slopes, first + re + i, from_m - shift * load(y, im + i))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _combine(row, base, h, slopes, out, n):
-    """Write base + h sum_j ROWS[row, j] slopes[j] into `out`, four slopes a pass."""
-    for i in range(n):
-        out[i] = base[i]
-    for e in range(_START[row], _START[row + 1], 4):
-        w1, w2, w3, w4 = h * _WEIGHT[e], h * _WEIGHT[e + 1], h * _WEIGHT[e + 2], h * _WEIGHT[e + 3]
-        c1, c2, c3, c4 = _COLUMN[e], _COLUMN[e + 1], _COLUMN[e + 2], _COLUMN[e + 3]
-        for i in range(n):
-            out[i] += (
-                w1 * slopes[c1, i] + w2 * slopes[c2, i] + w3 * slopes[c3, i] + w4 * slopes[c4, i]
-            )
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _local_error(step, slopes, zero, scale, work, n):
-    """Return the local error of the step, from Hairer's combination of two estimates."""
-    _combine(_ROW_E5, zero, 1.0, slopes, work, n)
-    sum5 = 0.0
-    for i in range(n):
-        sum5 += (scale[i] * work[i]) ** 2
-    if sum5 == 0.0:
-        return 0.0
-    _combine(_ROW_E3, zero, 1.0, slopes, work, n)
-    sum3 = 0.0
-    for i in range(n):
-        sum3 += (scale[i] * work[i]) ** 2
-    return abs(step) * sum5 / math.sqrt(sum5 + 0.01 * sum3)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _top_terms(dense, scale, n):
-    """Return the two highest terms of the dense output at their largest.
-
-    Where the series converges the highest is the smaller. Near the limit of stability the extra
-    stages amplify levels that the step itself carries well, and the order turns round: the step
-    would pass its error test although its inside is wrong.
-    """
-    top = below = 0.0
-    for i in range(n):
-        top += (scale[i] * dense[7 * n + i]) ** 2
-        below += (scale[i] * dense[6 * n + i]) ** 2
-    # maxima of x^4 (1 - x)^3 and of x^3 (1 - x)^3 over the step
-    return 0.0084 * math.sqrt(top), 0.0156 * math.sqrt(below)
+def _stages(
+    which, step, pulses, delta, g, num_qubits, elements, y, slopes, stage, work, levels,
+):  # fmt: skip
+    """Compute the slopes of the stages `which` of a step; `stage` ends as the last state."""
+    n = state_rows(levels)
+    for i in range(which[0], which[1]):
+        combine(i, y, slopes, n, stage, n)
+        _slope(pulses[i // WIDTH, i % WIDTH], step, delta, g, num_qubits, elements, stage, slopes,
+               PLACES[i] * n, work, levels)  # fmt: skip
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _workspace(levels, num_qubits, tilt):
-    """Return slopes, stage, zeros, error work, scales, hops and D c for so many levels."""
-    n = state_size(levels)
+    """Return slopes, two states, scales, hops and D c for so many levels."""
+    n = state_rows(levels)
     return (
-        np.zeros((16, n)), np.zeros(n + 1), np.zeros(n), np.empty(n),
-        component_scale(levels, tilt), hops(levels, num_qubits), np.zeros((2, levels + 2)),
+        aligned(NUM_PLACES * n), aligned(n + 1), aligned(n + 1), component_scale(levels, tilt),
+        hops(levels, num_qubits), aligned(3 + levels // 4),
     )  # fmt: skip
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _grown(array, size):
-    longer = np.empty(size)
+def _grown(rows, size):
+    longer = np.empty((size, WIDTH))
+    for i in range(rows.shape[0]):
+        store(longer, i, load(rows, i))
+    return longer
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _longer(array):
+    longer = np.empty(2 * array.size)
     for i in range(array.size):
         longer[i] = array[i]
     return longer
@@ -211,12 +193,22 @@ def initial_state(num_qubits, g):
     the levels, the piece of the drive, the steps and the rejected steps.
     """
     levels = min(in_eights(num_qubits + 1), _FIRST_LEVELS) if g != 0.0 else 1
-    y = np.zeros(state_size(levels) + 1)
-    y[2] = y[4] = y[6] = 1.0
-    y[LEVEL_0] = 1.0
+    y = aligned(state_rows(levels) + 1)
+    y[0, 2] = y[0, 4] = y[0, 6] = 1.0
+    y[TRIAD_ROWS, 0] = 1.0
     clock, count = np.zeros(4), np.zeros(4, np.int64)
     count[LEVELS] = levels
     return y, clock, count
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _edge_weight(state, levels):
+    """Return the weight on the last two levels."""
+    last_re, last_im = TRIAD_ROWS + levels // 8 - 1, TRIAD_ROWS + levels // 4 - 1
+    edge = 0.0
+    for place in (WIDTH - 2, WIDTH - 1):
+        edge += state[last_re, place] ** 2 + state[last_im, place] ** 2
+    return edge
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -230,19 +222,20 @@ def integrate_frame(
 
     Returns:
         status; start times of the steps and the end, shape (num_steps + 1,); integer table of
-        shape (num_steps, 3): levels, offset into the coefficients, piece of the drive; the flat
-        coefficients of the dense output (8 rows of `state_size` numbers a step); the new `y`.
+        shape (num_steps, 3): levels, row of the first coefficient, piece of the drive; the
+        coefficients of the dense output (8 times `state_rows` rows a step); the new `y`.
     """
     full = in_eights(num_qubits + 1) if g != 0.0 else 1
     levels = count[LEVELS]
     edge_limit = tilt * max(_EDGE * tolerance, 2e-16)
-    n = state_size(levels)
-    slopes, stage, zero, error_work, scale, elements, work = _workspace(levels, num_qubits, tilt)
+    n = state_rows(levels)
+    slopes, after, inner, scale, elements, work = _workspace(levels, num_qubits, tilt)
+    pulses = aligned(np.int64(2))
     capacity = 64
     starts = np.empty(capacity + 1)
     table = np.empty((capacity, 3), np.int64)
-    flat = np.empty(capacity * 8 * n)
-    used = n_steps = 0
+    flat = np.empty((capacity * 8 * n, WIDTH))
+    used, n_steps = np.int64(0), 0
     t, h, piece = clock[TIME], clock[PLANNED], count[PIECE]
     starts[0] = t
     status = DONE
@@ -251,12 +244,14 @@ def integrate_frame(
     while piece < edges.size - 1 and t < end and status == DONE:
         stop = min(edges[piece + 1], end)
         f = pulse_value(t, kind, parameters, edges, coefficients, piece)
-        _slope(f, delta, g, num_qubits, elements, y, (slopes, 0), work, levels)
         if h == 0.0:
             # A first guess well inside the time scales; the controller takes over at once.
             mid = pulse_value(0.5 * (t + stop), kind, parameters, edges, coefficients, piece)
             rate = max(abs(f), abs(mid)) + abs(delta) + abs(g) * num_qubits
             h = 0.3 / rate if rate > 0.0 else stop - t
+        # slopes are kept times the step; `measure` is the one that those of stage 0 hold
+        measure = h
+        _slope(f, h, delta, g, num_qubits, elements, y, slopes, PLACES[0], work, levels)
         while t < stop:
             if count[STEPS] + count[REJECTED] >= max_steps:
                 status = TOO_MANY_STEPS
@@ -266,84 +261,74 @@ def integrate_frame(
                 break
             last = t + 1.000001 * h >= stop
             step = stop - t if last else h
-            for i in range(1, 13):
-                _combine(i, y, step, slopes, stage, n)
-                f = pulse_value(
-                    t + _C[i] * step if i < 12 else t + step,
-                    kind, parameters, edges, coefficients, piece,
-                )  # fmt: skip
-                _slope(f, delta, g, num_qubits, elements, stage, (slopes, i), work, levels)
-            # stage 12 starts from the new state itself: `stage` holds it
-            error = _local_error(step, slopes, zero, scale, error_work, n) / tolerance
+            if step != measure:
+                ratio = splat(step / measure)
+                for i in range(n):
+                    store(slopes, i, ratio * load(slopes, i))
+                measure = step
+            stage_pulses(t, step, kind, parameters, edges, coefficients, piece, pulses)
+            _stages(OWN_STAGES, step, pulses, delta, g, num_qubits, elements, y, slopes, after,
+                    work, levels)  # fmt: skip
+            # stage 12 starts from the new state itself: `after` holds it
+            errors5, errors3 = error_sums(scale, slopes, n, n)
+            sum5, sum3 = total(errors5), total(errors3)
+            # Hairer's combination of two estimates
+            error = sum5 / math.sqrt(sum5 + 0.01 * sum3) / tolerance if sum5 != 0.0 else 0.0
             if not error <= 1.0:
                 count[REJECTED] += 1
                 retried = True
-                factor = 0.9 * error ** (-0.125) if error < 1e300 else 0.2
+                factor = 0.9 / math.sqrt(math.sqrt(math.sqrt(error))) if error < 1e300 else 0.2
                 h = step * min(max(factor, 0.2), 0.9)
                 continue
-            edge = 0.0
-            if levels < full:
-                for k in range(levels - 2, levels):
-                    edge += stage[LEVEL_0 + k] ** 2 + stage[LEVEL_0 + levels + k] ** 2
-                if edge > edge_limit * edge_limit:
-                    count[REJECTED] += 1
-                    grown = min(full, levels + max(8, in_eights(levels // 5)))
-                    if min(grown, num_qubits + 1) > max_levels:
-                        clock[WEIGHT] = edge
-                        status = TOO_MANY_LEVELS
-                        break
-                    y = releveled(y, levels, grown)
-                    slope = releveled(slopes[0], levels, grown)
-                    levels = grown
-                    n = state_size(levels)
-                    slopes, stage, zero, error_work, scale, elements, work = _workspace(
-                        levels, num_qubits, tilt
-                    )
-                    for i in range(n):
-                        slopes[0, i] = slope[i]
-                    continue
+            edge = _edge_weight(after, levels) if levels < full else 0.0
+            if edge > edge_limit * edge_limit:
+                count[REJECTED] += 1
+                grown = min(full, levels + max(8, in_eights(levels // 5)))
+                if min(grown, num_qubits + 1) > max_levels:
+                    clock[WEIGHT] = edge
+                    status = TOO_MANY_LEVELS
+                    break
+                y, slope = releveled(y, levels, grown), releveled(slopes, levels, grown)
+                levels = grown
+                n = state_rows(levels)
+                slopes, after, inner, scale, elements, work = _workspace(levels, num_qubits, tilt)
+                for i in range(n):
+                    store(slopes, i, load(slope, i))
+                continue
             if n_steps == capacity:
                 capacity *= 2
-                starts, table = _grown(starts, capacity + 1), _grown_table(table, capacity)
-            if used + 8 * n > flat.size:
-                flat = _grown(flat, 2 * flat.size + 8 * n)
+                starts, table = _longer(starts), _grown_table(table, capacity)
+            if used + 8 * n > flat.shape[0]:
+                flat = _grown(flat, 2 * flat.shape[0] + 8 * n)
             table[n_steps, 0] = levels
             table[n_steps, 1] = used
             table[n_steps, 2] = piece
-            # `stage` is needed for the extra stages: the new state goes into the store first
-            dense = flat[used : used + 8 * n]
-            for i in range(n):
-                rise = stage[i] - y[i]
-                dense[i] = y[i]
-                dense[n + i] = rise
-                dense[2 * n + i] = step * slopes[0, i] - rise
-                dense[3 * n + i] = 2.0 * rise - step * (slopes[12, i] + slopes[0, i])
-            norm = 0.0
-            for i in range(LEVEL_0, n):
-                norm += stage[i] * stage[i]
-            for i in range(13, 16):
-                _combine(i, y, step, slopes, stage, n)
-                f = pulse_value(t + _C[i] * step, kind, parameters, edges, coefficients, piece)
-                _slope(f, delta, g, num_qubits, elements, stage, (slopes, i), work, levels)
-            for i in range(4):
-                _combine(_ROW_D + i, zero, step, slopes, dense[(4 + i) * n :], n)
-            top, below = _top_terms(dense, scale, n)
+            _stages(EXTRA_STAGES, step, pulses, delta, g, num_qubits, elements, y, slopes, inner,
+                    work, levels)  # fmt: skip
+            tops, belows = dense_rows(scale, y, after, slopes, n, flat, used, n)
+            top = TOP_WEIGHT * math.sqrt(total(tops))
+            below = BELOW_WEIGHT * math.sqrt(total(belows))
             if top > _DENSE_FLOOR * tolerance and top > below:
                 count[REJECTED] += 1
                 h = ceiling = 0.75 * step
                 continue
+            norm = 0.0
+            for i in range(TRIAD_ROWS, n):
+                norm += total(load(after, i) * load(after, i))
             clock[DRIFT] = max(clock[DRIFT], abs(math.sqrt(norm) - 1.0))
             if levels < full:
                 clock[WEIGHT] = max(clock[WEIGHT], edge)
+            y, after = after, y
             for i in range(n):
-                y[i] += dense[n + i]
-                slopes[0, i] = slopes[12, i]
+                store(slopes, i, load(slopes, 12 * n + i))
             used += 8 * n
             n_steps += 1
             count[STEPS] += 1
             t = stop if last else t + step
             starts[n_steps] = t
-            growth = 6.0 if error == 0.0 else min(max(0.9 * error ** (-0.125), 0.3), 6.0)
+            growth = 6.0
+            if error > 0.0:
+                growth = min(max(0.9 / math.sqrt(math.sqrt(math.sqrt(error))), 0.3), 6.0)
             if retried:  # the limit of stability, if it is that, lies between the two steps
                 growth = min(growth, 1.0)
             retried = False

@@ -7,10 +7,20 @@ takes a copy of its lane's step along and waits for seven others.
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
-from rzqiskit.dicke.lane_steps import FIRST_LEVEL, NUM_PARAMETERS, SLOPES, VALUES, evaluate
-from rzqiskit.dicke.vectors import WIDTH
+from rzqiskit.dicke.dop853_rows import interpolate_rows
+from rzqiskit.dicke.lane_steps import (
+    FIRST_LEVEL,
+    NUM_PARAMETERS,
+    SLOPES,
+    START,
+    STEP,
+    VALUES,
+    evaluate,
+)
+from rzqiskit.dicke.vectors import WIDTH, load
 
 __all__ = ["NUM_BRACKET_INTEGERS", "NUM_BRACKET_NUMBERS", "add_bracket", "refine_brackets"]
 
@@ -23,10 +33,10 @@ NUM_BRACKET_INTEGERS = 6
 @njit(cache=True, nogil=True, error_model="numpy")
 def refine_brackets(
     waiting, kind, brackets, owners, lanes, window, coefficients, ladder, dense, stride, times, y,
-    results, attempts, refined, first,
+    results, attempts, refined, first, second_order,
 ):  # fmt: skip
     """Find the zeros of the slopes in the waiting brackets and raise `refined` by the maxima."""
-    levels = 1
+    levels, first_row = np.int64(1), np.int64(0)
     for slot in range(WIDTH):
         owners[OPEN, slot] = slot < waiting
         owners[SIDE, slot] = 0
@@ -48,8 +58,9 @@ def refine_brackets(
             pending = True
         if not pending:
             break
-        evaluate(kind, lanes, window, coefficients, ladder, dense, stride, levels, times, y,
-                 results)  # fmt: skip
+        x = (load(times, 0) - load(lanes, START)) / load(lanes, STEP)
+        interpolate_rows(x, dense, first_row, stride, FIRST_LEVEL + 2 * levels, y)
+        evaluate(kind, lanes, window, coefficients, ladder, times, y, levels, second_order, results)
         for slot in range(waiting):
             if not owners[OPEN, slot]:
                 continue

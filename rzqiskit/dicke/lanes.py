@@ -16,14 +16,45 @@ import math
 import numpy as np
 from numba import njit
 
-from rzqiskit.dicke.frame import (
-    _DENSE_FLOOR,
-    _EDGE,
-    _FIRST_LEVELS,
-    _RELAXATION,
-    DONE,
-    TOO_MANY_LEVELS,
-    TOO_MANY_STEPS,
+from rzqiskit.dicke.dop853_rows import (
+    EXTRA_STAGES,
+    NUM_PLACES,
+    OWN_STAGES,
+    dense_rows,
+    error_sums,
+    interpolate_rows,
+)
+from rzqiskit.dicke.frame import DONE, TOO_MANY_STEPS
+from rzqiskit.dicke.lane_batteries import (
+    ATTEMPT,
+    BATTERY,
+    HAND_OVER,
+    LEVELS,
+    SAMPLED,
+    begin,
+    finish,
+    look_at_edge,
+    take,
+    write_sample,
+)
+from rzqiskit.dicke.lane_control import (
+    ACCEPTED,
+    ACTIVE,
+    BEST,
+    END,
+    NEW_TIME,
+    NEXT_SAMPLE,
+    NUM_NUMBERS,
+    PROMISING,
+    REJECTED,
+    STEPS,
+    due_samples,
+    judge_dense_output,
+    judge_step,
+    move_on,
+    plan_step,
+    raise_best,
+    seek_maxima,
 )
 from rzqiskit.dicke.lane_maxima import (
     NUM_BRACKET_INTEGERS,
@@ -32,171 +63,35 @@ from rzqiskit.dicke.lane_maxima import (
     refine_brackets,
 )
 from rzqiskit.dicke.lane_steps import (
-    DELTA,
     DRIVE,
     FIRST_LEVEL,
-    INVERSE_TILT,
     NUM,
     NUM_PARAMETERS,
-    NUM_PLACES,
     NUM_RESULTS,
     SLOPES,
     START,
     STEP,
-    TILT_SQUARED,
     VALUES,
-    G,
-    dense_output,
     evaluate,
-    final_edge,
     stages,
-    step_error,
 )
-from rzqiskit.dicke.observables import AVERAGE_POWER, ENERGY, FLUCTUATION, POWER
-from rzqiskit.dicke.pulses import pulse_value
-from rzqiskit.dicke.solver import _FLOOR, _LONG, _SAFETY, _strength_and_area
+from rzqiskit.dicke.observables import FLUCTUATION, POWER
 from rzqiskit.dicke.vectors import WIDTH, aligned, load, select_positive, store
 
 __all__ = ["HAND_OVER", "MAX_LANE_LEVELS", "solve_lanes"]
 
-HAND_OVER = -1
-"""Status of a battery that `solve_lanes` leaves to `solve_batch`: it fills too many levels."""
 MAX_LANE_LEVELS = 64
 """Beyond, eight batteries outgrow the cache and the loops over levels are long enough alone."""
 
-# rows of the numbers that a lane keeps
-(
-    TIME, PLANNED, END, TOLERANCE, TILT, EDGE_LIMIT, CEILING, WEIGHT, DRIFT, LARGEST, PATIENCE,
-    STRENGTH, ERROR,
-) = range(13)  # fmt: skip
-# rows of the integers
-BATTERY, LEVELS, FULL, STEPS, REJECTED, RETRIED, ATTEMPT, SAMPLED, LAST, ACCEPTED = range(10)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _set_levels(lane, levels, lanes, ladder):
-    """Write the ladder elements of a lane with so many levels; s_{k-1} stands in row k."""
-    num = lanes[NUM, lane]
-    for k in range(ladder.shape[0]):
-        ladder[k, lane] = math.sqrt(k * (num - k + 1.0)) if 0 < k < levels else 0.0
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _begin(
-    lane, numbers, integers, lanes, ladder, y, rate, left, tolerance, kind, window, coefficients,
-):  # fmt: skip
-    """Put a lane at t = 0 with all cells in the ground state; its parameters stand already."""
-    tilt, strength = numbers[TILT, lane], numbers[STRENGTH, lane]
-    local = max(_FLOOR, _SAFETY * tolerance * numbers[PATIENCE, lane] / strength)
-    num, delta, g = lanes[NUM, lane], lanes[DELTA, lane], lanes[G, lane]
-    drive, end = lanes[DRIVE:, lane], numbers[END, lane]
-    f = pulse_value(0.0, kind, drive, window, coefficients, 0)
-    middle = pulse_value(0.5 * end, kind, drive, window, coefficients, 0)
-    fastest = max(abs(f), abs(middle)) + abs(delta) + abs(g) * num
-    numbers[TIME, lane] = 0.0
-    numbers[PLANNED, lane] = 0.3 / fastest if fastest > 0.0 else end
-    numbers[TOLERANCE, lane] = local
-    numbers[EDGE_LIMIT, lane] = tilt * max(_EDGE * local, 2e-16)
-    numbers[CEILING, lane] = math.inf
-    numbers[WEIGHT, lane] = numbers[DRIFT, lane] = numbers[LARGEST, lane] = 0.0
-    lanes[INVERSE_TILT, lane] = 1.0 / tilt
-    full = integers[FULL, lane] = int(num) + 1 if g != 0.0 else 1
-    levels = integers[LEVELS, lane] = min(full, _FIRST_LEVELS)
-    integers[STEPS, lane] = integers[REJECTED, lane] = integers[RETRIED, lane] = 0
-    integers[SAMPLED, lane] = integers[LAST, lane] = 0
-    _set_levels(lane, levels, lanes, ladder)
-    for i in range(y.shape[0]):
-        y[i, lane] = rate[i, lane] = 0.0
-    y[2, lane] = y[4, lane] = y[6, lane] = y[FIRST_LEVEL, lane] = 1.0
-    turn = delta - g * num
-    rate[1, lane], rate[5, lane] = f, -f
-    rate[3, lane], rate[7, lane] = turn, -turn
-    for row in range(NUM_RESULTS):
-        left[row, lane] = 0.0
-    left[SLOPES + AVERAGE_POWER, lane] = 0.25 * num * delta * f * f
-    left[SLOPES + POWER, lane] = 0.5 * num * delta * f * f
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _judge(lane, numbers, integers, lanes, after, max_levels, capacity, ladder):
-    """Set ACCEPTED if error and edge are small, else plan the next try; return the status."""
-    error = numbers[ERROR, lane] = numbers[ERROR, lane] / numbers[TOLERANCE, lane]
-    if not error <= 1.0:
-        integers[REJECTED, lane] += 1
-        integers[RETRIED, lane] = 1
-        factor = 0.9 * error ** (-0.125) if error < 1e300 else 0.2
-        numbers[PLANNED, lane] = lanes[STEP, lane] * min(max(factor, 0.2), 0.9)
-        return DONE
-    levels, full = integers[LEVELS, lane], integers[FULL, lane]
-    if levels < full:
-        edge = final_edge(after, levels, lane)
-        if edge > numbers[EDGE_LIMIT, lane] ** 2:
-            integers[REJECTED, lane] += 1
-            grown = min(full, levels + max(8, (levels // 5 + 7) // 8 * 8))
-            if grown > max_levels:
-                numbers[WEIGHT, lane] = edge
-                return TOO_MANY_LEVELS
-            if grown > capacity:
-                return HAND_OVER
-            integers[LEVELS, lane] = grown
-            _set_levels(lane, grown, lanes, ladder)
-            return DONE
-        numbers[WEIGHT, lane] = max(numbers[WEIGHT, lane], edge)
-    integers[ACCEPTED, lane] = 1
-    return DONE
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _advance(lane, numbers, integers, lanes, terms):
-    """Judge a step by its dense output; if it holds, move the time and plan the next step."""
-    step, limit = lanes[STEP, lane], _DENSE_FLOOR * numbers[TOLERANCE, lane]
-    top, below = terms[0, lane], terms[1, lane]
-    if top > limit and top > below:
-        integers[REJECTED, lane] += 1
-        numbers[PLANNED, lane] = numbers[CEILING, lane] = 0.75 * step
-        integers[ACCEPTED, lane] = 0
-        return
-    numbers[DRIFT, lane] = max(numbers[DRIFT, lane], abs(terms[2, lane] - 1.0))
-    integers[STEPS, lane] += 1
-    last = integers[LAST, lane]
-    numbers[TIME, lane] = numbers[END, lane] if last else lanes[START, lane] + step
-    error, h = numbers[ERROR, lane], numbers[PLANNED, lane]
-    growth = 6.0 if error == 0.0 else min(max(0.9 * error ** (-0.125), 0.3), 6.0)
-    if integers[RETRIED, lane]:  # the limit of stability, if it is that, lies between the two steps
-        growth = min(growth, 1.0)
-    integers[RETRIED, lane] = 0
-    if top > limit and top > 0.5 * below:
-        numbers[CEILING, lane] = min(numbers[CEILING, lane], step)
-    numbers[CEILING, lane] *= _RELAXATION
-    h = max(h, step * growth) if last and step < h else step * growth
-    numbers[PLANNED, lane] = min(h, numbers[CEILING, lane])
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _finish(lane, numbers, integers, status, report):
-    """Write the report of a lane's run; return whether it has to be repeated more tightly."""
-    report[0] = integers[LEVELS, lane]
-    report[1], report[2] = integers[STEPS, lane], integers[REJECTED, lane]
-    report[3], report[4] = numbers[WEIGHT, lane], numbers[DRIFT, lane]
-    report[5], report[6] = numbers[TOLERANCE, lane], numbers[TILT, lane]
-    report[7] = numbers[TIME, lane]
-    largest = math.sqrt(numbers[LARGEST, lane])
-    weak = largest < 0.5 * numbers[TILT, lane]
-    long = integers[STEPS, lane] * numbers[PATIENCE, lane] > _LONG
-    if status != DONE or largest == 0.0 or not (weak or long) or integers[ATTEMPT, lane] == 3:
-        return False
-    if weak:
-        numbers[TILT, lane] = max(largest, 1e-100)
-    if long:
-        numbers[PATIENCE, lane] = _LONG / integers[STEPS, lane]
-    integers[ATTEMPT, lane] += 1
-    return True
+_ALL = 2**WIDTH - 1
+_ONE, _SIXTEEN = np.int64(1), np.int64(16)
+_SECOND_ORDER = (1 << POWER) | (1 << FLUCTUATION)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def solve_lanes(
     first, last, num_qubits, delta, g, kind, parameters, durations, coefficients, times, relative,
-    tolerance, max_levels, max_steps, metrics, maxima, report, status,
+    tolerance, max_levels, max_steps, wanted, metrics, maxima, report, status,
 ):  # fmt: skip
     """Solve batteries first <= i < last of a batch, as `solve_batch` does without the entropy.
 
@@ -206,6 +101,7 @@ def solve_lanes(
     capacity = min(num_qubits[first:last].max() + 1, MAX_LANE_LEVELS)
     stride = FIRST_LEVEL + 2 * (capacity + 2)
     y, rate, after, inner = aligned(stride), aligned(stride), aligned(stride), aligned(stride)
+    scale, nodes, pulses = aligned(stride), aligned(_SIXTEEN), aligned(_SIXTEEN)
     slopes, dense, own_dense = (
         aligned(NUM_PLACES * stride),
         aligned(8 * stride),
@@ -213,10 +109,12 @@ def solve_lanes(
     )
     ladder, own_ladder = aligned(capacity + 3), aligned(capacity + 3)
     lanes, own_lanes = aligned(NUM_PARAMETERS), aligned(NUM_PARAMETERS)
-    nodes, pulses, times_now, terms = aligned(16), aligned(16), aligned(1), aligned(3)
-    left, right, results = aligned(NUM_RESULTS), aligned(NUM_RESULTS), aligned(NUM_RESULTS)
-    accepted, starts, trial, own_y = aligned(1), aligned(1), aligned(1), aligned(stride)
-    numbers, integers = np.zeros((13, WIDTH)), np.zeros((10, WIDTH), np.int64)
+    left, middle, right = aligned(NUM_RESULTS), aligned(NUM_RESULTS), aligned(NUM_RESULTS)
+    inside, own_inside, own_y, own_results, numbers = (
+        aligned(_ONE), aligned(_ONE), aligned(stride), aligned(NUM_RESULTS), aligned(NUM_NUMBERS),
+    )  # fmt: skip
+    ends = numbers[NEW_TIME : NEW_TIME + 1]
+    integers = np.zeros((4, WIDTH), np.int64)
     brackets, owners = (
         np.zeros((NUM_BRACKET_NUMBERS, WIDTH)),
         np.zeros((NUM_BRACKET_INTEGERS, WIDTH), np.int64),
@@ -224,20 +122,26 @@ def solve_lanes(
     attempts = np.zeros(last - first, np.int64)
     refined = np.full((last - first, 4, 2), -math.inf)
     window = np.zeros(2)
+    second_order = wanted & _SECOND_ORDER != 0
     integers[BATTERY] = -1
     lanes[NUM], lanes[DRIVE + 1], lanes[DRIVE + 2] = 1.0, 1.0, 1.0  # of a lane without battery
     y[2], y[4], y[6], y[FIRST_LEVEL] = 1.0, 1.0, 1.0, 1.0
-    following, levels, waiting = first, 1, 0
+    # Typed, as the row counts are: a plain number would compile what it is passed to once more.
+    no_row, waiting, levels = np.int64(0), np.int64(0), np.int64(1)
+    following, attempted = first, 0
+    fresh = _ALL  # lanes without a battery, or with one that begins
     while True:
-        busy = False
-        before = levels
-        levels = 1
-        for lane in range(WIDTH):
+        for lane in range(WIDTH * int(attempted >= max_steps)):
             i = integers[BATTERY, lane]
-            if i >= 0 and integers[STEPS, lane] + integers[REJECTED, lane] >= max_steps:
+            if i >= 0 and numbers[STEPS, lane] + numbers[REJECTED, lane] >= max_steps:
                 status[i] = TOO_MANY_STEPS
-                _finish(lane, numbers, integers, TOO_MANY_STEPS, report[i])
-                i = integers[BATTERY, lane] = -1
+                finish(lane, numbers, integers, status[i], report[i], maxima[i])
+                integers[BATTERY, lane] = -1
+                fresh |= 1 << lane
+        for lane in range(WIDTH * int(fresh > 0)):
+            if not fresh >> lane & 1:
+                continue
+            i = integers[BATTERY, lane]
             while i < 0 and following < last:
                 i = following
                 following += 1
@@ -250,146 +154,138 @@ def solve_lanes(
                     continue
                 status[i] = DONE
                 integers[BATTERY, lane], integers[ATTEMPT, lane] = i, 0
-                lanes[NUM, lane], lanes[DELTA, lane] = num_qubits[i], delta[i]
-                lanes[G, lane] = g[i] if num_qubits[i] > 1 else 0.0  # Jz^2 = 1/4: a number
-                lanes[DRIVE:, lane] = parameters[i]
-                strength, area = _strength_and_area(
-                    delta[i], kind, parameters[i], window, coefficients
-                )
-                numbers[STRENGTH, lane], numbers[END, lane] = strength, end
-                numbers[TILT, lane] = min(1.0, area) if area > 0.0 else 1.0
-                numbers[PATIENCE, lane] = 1.0
-                integers[LAST, lane] = -1
-            if integers[LAST, lane] == -1:
-                _begin(lane, numbers, integers, lanes, ladder, y, rate, left, tolerance, kind,
-                       window, coefficients)  # fmt: skip
-                attempts[i - first] = integers[ATTEMPT, lane]
-                maxima[i] = 0.0
-                refined[i - first] = -math.inf
-            lanes[STEP, lane] = 0.0
+                numbers[END, lane] = end
+                take(lane, i, num_qubits, delta, g, kind, parameters, window, coefficients,
+                      wanted, numbers, lanes)  # fmt: skip
+            numbers[ACTIVE, lane] = 0.0
             if i >= 0:
-                busy = True
+                window[1] = durations[i]
+                begin(lane, i, numbers, integers, lanes, ladder, y, rate, scale, left, tolerance,
+                       kind, parameters, window, coefficients)  # fmt: skip
+                numbers[NEXT_SAMPLE, lane] = math.inf
+                if times.size > 0:
+                    t = times[0] * durations[i] if relative else times[0]
+                    numbers[NEXT_SAMPLE, lane] = min(t, numbers[END, lane])
+                attempts[i - first] = integers[ATTEMPT, lane]
+                refined[i - first] = -math.inf
+        before, levels, fresh = levels, no_row, 0
+        for lane in range(WIDTH):
+            if integers[BATTERY, lane] >= 0:
                 levels = max(levels, integers[LEVELS, lane])
-                t, h, end = numbers[TIME, lane], numbers[PLANNED, lane], numbers[END, lane]
-                integers[LAST, lane] = t + 1.000001 * h >= end
-                lanes[START, lane] = t
-                lanes[STEP, lane] = end - t if integers[LAST, lane] else h
-        if not busy:
+        if levels == 0:
             break
         n = FIRST_LEVEL + 2 * levels
         if levels < before:  # ladder elements of zero meet these rows, and 0 times NaN is NaN
             after[n:], inner[n:] = 0.0, 0.0
+        plan_step(numbers, lanes)
         step = load(lanes, STEP)
         for i in range(n):
             store(slopes, i, load(rate, i) * step)
-        stages(1, 13, kind, lanes, window, coefficients, ladder, y, slopes, stride, after, nodes,
-               pulses, levels)  # fmt: skip
-        step_error(lanes, slopes, stride, levels, terms)
-        passed = False
-        for lane in range(WIDTH):
-            i = integers[BATTERY, lane]
-            integers[ACCEPTED, lane] = 0
-            if i < 0:
-                continue
-            numbers[ERROR, lane] = terms[0, lane]
-            status[i] = _judge(lane, numbers, integers, lanes, after, max_levels, capacity, ladder)
-            if status[i] != DONE:
-                _finish(lane, numbers, integers, status[i], report[i])
-                integers[BATTERY, lane] = -1
-            elif integers[ACCEPTED, lane]:
-                passed = True
-        if not passed:
-            continue
-        stages(13, 16, kind, lanes, window, coefficients, ladder, y, slopes, stride, inner, nodes,
-               pulses, levels)  # fmt: skip
-        dense_output(lanes, y, after, slopes, stride, dense, levels, terms)
-        for lane in range(WIDTH):
-            if integers[ACCEPTED, lane]:
-                _advance(lane, numbers, integers, lanes, terms)
-            accepted[0, lane] = integers[ACCEPTED, lane]
-
-        for half in range(2):
-            for lane in range(WIDTH):
-                t = lanes[START, lane]
-                starts[0, lane] = t + 0.5 * lanes[STEP, lane] if half else t
-                times_now[0, lane] = numbers[TIME, lane] if half else t + 0.5 * lanes[STEP, lane]
-            evaluate(kind, lanes, window, coefficients, ladder, dense, stride, levels, times_now,
-                     inner, right)  # fmt: skip
-            for lane in range(WIDTH):
-                if not integers[ACCEPTED, lane]:
-                    continue
-                i, t0, t1 = integers[BATTERY, lane], starts[0, lane], times_now[0, lane]
-                numbers[LARGEST, lane] = max(numbers[LARGEST, lane], right[TILT_SQUARED, lane])
-                for j in range(4):
-                    low, high = left[SLOPES + j, lane], right[SLOPES + j, lane]
-                    promise = left[VALUES + j, lane] + low * (t1 - t0)
-                    if right[VALUES + j, lane] > maxima[i, j, 0]:
-                        maxima[i, j, 0], maxima[i, j, 1] = right[VALUES + j, lane], t1
-                    if low > 0.0 and high < 0.0 and promise > maxima[i, j, 0]:
-                        add_bracket(
-                            waiting, lane, j, t0, t1, left, right, i, integers[ATTEMPT, lane],
-                            integers[LEVELS, lane], lanes, ladder, dense, stride, brackets,
-                            owners, own_lanes, own_ladder, own_dense,
-                        )  # fmt: skip
-                        waiting += 1
-                        if waiting == WIDTH:
-                            refine_brackets(
-                                waiting, kind, brackets, owners, own_lanes, window, coefficients,
-                                own_ladder, own_dense, stride, trial, own_y, results, attempts,
-                                refined, first,
-                            )  # fmt: skip
-                            waiting = 0
-                for row in range(NUM_RESULTS):
-                    left[row, lane] = right[row, lane]
-
-        while True:
-            pending = False
-            for lane in range(WIDTH):
-                if not integers[ACCEPTED, lane]:
-                    continue
-                i, j = integers[BATTERY, lane], integers[SAMPLED, lane]
-                if j < times.size:
-                    t = times[j] * durations[i] if relative else times[j]
-                    if t <= numbers[TIME, lane] or integers[LAST, lane]:
-                        times_now[0, lane] = min(t, numbers[END, lane])
-                        integers[SAMPLED, lane] = -1 - j  # negative: being sampled
-                        pending = True
-            if not pending:
-                break
-            evaluate(kind, lanes, window, coefficients, ladder, dense, stride, levels, times_now,
-                     inner, results)  # fmt: skip
-            for lane in range(WIDTH):
-                if integers[SAMPLED, lane] >= 0:
-                    continue
-                i, j = integers[BATTERY, lane], -1 - integers[SAMPLED, lane]
-                integers[SAMPLED, lane] = j + 1
-                t = times[j] * durations[i] if relative else times[j]
-                energy, variance = (
-                    results[VALUES + ENERGY, lane],
-                    results[VALUES + FLUCTUATION, lane],
+        stages(OWN_STAGES, kind, lanes, window, coefficients, ladder, y, slopes, stride, after,
+               nodes, pulses, levels)  # fmt: skip
+        looked = judge_step(numbers, lanes, *error_sums(scale, slopes, stride, n))
+        attempted += 1
+        for lane in range(WIDTH * int(looked > 0)):
+            if looked >> lane & 1:
+                i = integers[BATTERY, lane]
+                status[i] = look_at_edge(
+                    lane, numbers, integers, lanes, after, max_levels, capacity, ladder
                 )
-                metrics[i, ENERGY, j] = energy
-                metrics[i, AVERAGE_POWER, j] = energy / t if t > 0.0 else 0.0
-                power = results[VALUES + POWER, lane]
-                metrics[i, POWER, j] = power if t <= durations[i] else 0.0
-                metrics[i, FLUCTUATION, j] = math.sqrt(variance)
-
-        accept, rate_of = load(accepted, 0), 1.0 / step
-        for i in range(n):
-            store(y, i, select_positive(accept, load(after, i), load(y, i)))
-            new = load(slopes, 12 * stride + i) * rate_of
-            store(rate, i, select_positive(accept, new, load(rate, i)))
-        for lane in range(WIDTH):
-            i = integers[BATTERY, lane]
-            if integers[ACCEPTED, lane] and integers[LAST, lane]:
-                if _finish(lane, numbers, integers, DONE, report[i]):
-                    integers[LAST, lane] = -1
+                if status[i] != DONE:
+                    finish(lane, numbers, integers, status[i], report[i], maxima[i])
+                    integers[BATTERY, lane] = -1
+                    fresh |= 1 << lane
+        evaluate(kind, lanes, window, coefficients, ladder, ends, after, levels, second_order,
+                 right)  # fmt: skip
+        promising, dense_wanted = seek_maxima(numbers, lanes, left, right, wanted)
+        if dense_wanted:
+            stages(EXTRA_STAGES, kind, lanes, window, coefficients, ladder, y, slopes, stride,
+                   inner, nodes, pulses, levels)  # fmt: skip
+            promising = judge_dense_output(
+                numbers, lanes, *dense_rows(scale, y, after, slopes, stride, dense, no_row, n)
+            )
+        raise_best(numbers, load(numbers, ACCEPTED), right, ends, wanted)
+        if promising:
+            store(inside, 0, load(lanes, START) + 0.5 * step)
+            x = (load(inside, 0) - load(lanes, START)) / step
+            interpolate_rows(x, dense, no_row, stride, n, inner)
+            evaluate(kind, lanes, window, coefficients, ladder, inside, inner, levels,
+                     second_order, middle)  # fmt: skip
+            raise_best(numbers, load(numbers, PROMISING), middle, inside, wanted)
+        for lane in range(WIDTH * int(promising > 0)):
+            for half in range(2 * (promising >> lane & 1)):
+                from_, to = (middle, right) if half else (left, middle)
+                t0, t1 = inside[0, lane], inside[0, lane]
+                if half:
+                    t1 = ends[0, lane]
                 else:
+                    t0 = lanes[START, lane]
+                for j in range(4):
+                    low = from_[SLOPES + j, lane]
+                    promise = from_[VALUES + j, lane] + low * (t1 - t0)
+                    if not (
+                        wanted >> j & 1
+                        and low > 0.0
+                        and to[SLOPES + j, lane] < 0.0
+                        and promise > numbers[BEST + j, lane]
+                    ):
+                        continue
+                    add_bracket(
+                        waiting, lane, j, t0, t1, from_, to, integers[BATTERY, lane],
+                        integers[ATTEMPT, lane], integers[LEVELS, lane], lanes, ladder, dense,
+                        stride, brackets, owners, own_lanes, own_ladder, own_dense,
+                    )  # fmt: skip
+                    waiting += 1
+                    if waiting == WIDTH:
+                        refine_brackets(
+                            waiting, kind, brackets, owners, own_lanes, window, coefficients,
+                            own_ladder, own_dense, stride, own_inside, own_y, own_results, attempts,
+                            refined, first, second_order,
+                        )  # fmt: skip
+                        waiting = no_row
+        due, early = due_samples(numbers)
+        while due:
+            if early:
+                store(inside, 0, load(numbers, NEXT_SAMPLE))
+                x = (load(inside, 0) - load(lanes, START)) / step
+                interpolate_rows(x, dense, no_row, stride, n, inner)
+                evaluate(kind, lanes, window, coefficients, ladder, inside, inner, levels,
+                         second_order, middle)  # fmt: skip
+            for lane in range(WIDTH):
+                if due >> lane & 1:
+                    i, j = integers[BATTERY, lane], integers[SAMPLED, lane]
+                    unit = durations[i] if relative else 1.0
+                    source = middle if early >> lane & 1 else right
+                    write_sample(times[j] * unit, durations[i], source, lane, metrics[i], j)
+                    integers[SAMPLED, lane] = j = j + 1
+                    numbers[NEXT_SAMPLE, lane] = math.inf
+                    if j < times.size:
+                        numbers[NEXT_SAMPLE, lane] = min(times[j] * unit, numbers[END, lane])
+            due, early = due_samples(numbers)
+
+        accepted, ended = move_on(numbers, lanes, left, right)
+        rate_of = 1.0 / step
+        if accepted == _ALL:
+            y, after = after, y
+            for i in range(n):
+                store(rate, i, load(slopes, 12 * stride + i) * rate_of)
+        else:
+            accept = load(numbers, ACCEPTED)
+            for i in range(n):
+                store(y, i, select_positive(accept, load(after, i), load(y, i)))
+                new = load(slopes, 12 * stride + i) * rate_of
+                store(rate, i, select_positive(accept, new, load(rate, i)))
+        for lane in range(WIDTH * int(ended > 0)):
+            if ended >> lane & 1:
+                i = integers[BATTERY, lane]
+                fresh |= 1 << lane
+                if not finish(lane, numbers, integers, status[i], report[i], maxima[i]):
                     integers[BATTERY, lane] = -1
     if waiting > 0:
         refine_brackets(
             waiting, kind, brackets, owners, own_lanes, window, coefficients, own_ladder,
-            own_dense, stride, trial, own_y, results, attempts, refined, first,
+            own_dense, stride, own_inside, own_y, own_results, attempts, refined, first,
+            second_order,
         )  # fmt: skip
     for i in range(first, last):
         for j in range(4):

@@ -17,10 +17,22 @@ import math
 import numpy as np
 from numba import njit
 
-from rzqiskit.dicke.levels import LEVEL_0, ladder, state_size
+from rzqiskit.dicke.dop853_rows import interpolate_rows
+from rzqiskit.dicke.levels import TRIAD_ROWS, moment_weights, state_rows
 from rzqiskit.dicke.pulses import pulse_slope, pulse_value
+from rzqiskit.dicke.vectors import (
+    WIDTH,
+    aligned,
+    fma,
+    load,
+    shift_in_1,
+    shift_in_2,
+    splat,
+    total,
+)
 
 __all__ = [
+    "FEWEST_INTERVALS",
     "NUM_MOMENTS",
     "find_maxima",
     "find_step",
@@ -34,6 +46,8 @@ MEAN_X, MEAN_Y, MEAN_K, VAR_X, VAR_Y, VAR_Z, COV_XY, COV_XZ, COV_YZ, FIDELITY = 
 NUM_MOMENTS = 10
 # rows of the metrics
 ENERGY, AVERAGE_POWER, POWER, FLUCTUATION = range(4)
+FEWEST_INTERVALS = 32
+"""Into how many a run is divided at least to look for maxima."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -47,53 +61,50 @@ def find_step(t, starts, first):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def interpolate_state(t, step, starts, table, flat, y):
-    """Write the state at `t` into `y`; return its number of levels."""
-    levels, offset = table[step, 0], table[step, 1]
-    n = state_size(levels)
+    """Write the state at `t` into the rows `y`; return its number of levels."""
+    levels = table[step, 0]
+    n = state_rows(levels)
     x = (t - starts[step]) / (starts[step + 1] - starts[step])
-    z = 1.0 - x
-    w1, w2 = x, x * z
-    w3, w4 = w2 * x, w2 * w2
-    w5, w6 = w4 * x, w4 * w2
-    w7 = w6 * x
-    for i in range(n):
-        o = offset + i
-        y[i] = (
-            flat[o] + w1 * flat[o + n] + w2 * flat[o + 2 * n] + w3 * flat[o + 3 * n]
-            + w4 * flat[o + 4 * n] + w5 * flat[o + 5 * n] + w6 * flat[o + 6 * n]
-            + w7 * flat[o + 7 * n]
-        )  # fmt: skip
+    interpolate_rows(splat(x), flat, table[step, 1], n, n, y)
     return levels
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def spin_moments(y, levels, num_qubits, s, out):
+def spin_moments(y, levels, num_qubits, weights, out):
     """Write the moments of the lab's collective spin into `out`.
 
     One pass over the amplitudes gives the frame's moments, from the coherences conj(c_k+1) c_k and
     conj(c_k+2) c_k, with J~x^2 + J~y^2 = N/2 + N k - k^2 exact in spite of the truncation; the
-    triad turns them into the lab's. `s` holds at least `levels` matrix elements.
+    triad turns them into the lab's. `weights` are the `moment_weights` of so many levels.
     """
-    r, i = y[LEVEL_0 : LEVEL_0 + levels], y[LEVEL_0 + levels : LEVEL_0 + 2 * levels]
-    weight = first = second = 0.0
-    for k in range(levels):
-        p = r[k] * r[k] + i[k] * i[k]
-        weight += p
-        first += k * p
-        second += (k * k) * p
-    raise_r = raise_i = mixed_r = mixed_i = 0.0
-    for k in range(levels - 1):
-        qr = s[k] * (r[k + 1] * r[k] + i[k + 1] * i[k])
-        qi = s[k] * (r[k + 1] * i[k] - i[k + 1] * r[k])
-        raise_r += qr
-        raise_i += qi
-        mixed_r += (2 * k + 1) * qr
-        mixed_i += (2 * k + 1) * qi
-    double_r = double_i = 0.0
-    for k in range(levels - 2):
-        ss = s[k] * s[k + 1]
-        double_r += ss * (r[k + 2] * r[k] + i[k + 2] * i[k])
-        double_i += ss * (r[k + 2] * i[k] - i[k + 2] * r[k])
+    block = levels // WIDTH
+    zero = splat(0.0)
+    sums, firsts, seconds = zero, zero, zero
+    raise_rs, raise_is, mixed_rs, mixed_is = zero, zero, zero, zero
+    double_rs, double_is = zero, zero
+    for row in range(block):
+        r, i = load(y, TRIAD_ROWS + row), load(y, TRIAD_ROWS + block + row)
+        # what follows the last level meets weights of zero
+        above_r, above_i = load(y, TRIAD_ROWS + row + 1), load(y, TRIAD_ROWS + block + row + 1)
+        r1, i1 = shift_in_1(r, above_r), shift_in_1(i, above_i)
+        r2, i2 = shift_in_2(r, above_r), shift_in_2(i, above_i)
+        p, qr, qi = fma(r, r, i * i), fma(r1, r, i1 * i), r1 * i - i1 * r
+        sums, firsts = sums + p, fma(load(weights, row), p, firsts)
+        seconds = fma(load(weights, block + row), p, seconds)
+        single, odd = load(weights, 2 * block + row), load(weights, 3 * block + row)
+        raise_rs, raise_is = fma(single, qr, raise_rs), fma(single, qi, raise_is)
+        mixed_rs, mixed_is = fma(odd, qr, mixed_rs), fma(odd, qi, mixed_is)
+        twice = load(weights, 4 * block + row)
+        double_rs = fma(twice, fma(r2, r, i2 * i), double_rs)
+        double_is = fma(twice, r2 * i - i2 * r, double_is)
+    weight, first, second = total(sums), total(firsts), total(seconds)
+    raise_r, raise_i, mixed_r, mixed_i = (
+        total(raise_rs), total(raise_is), total(mixed_rs), total(mixed_is),
+    )  # fmt: skip
+    double_r, double_i = total(double_rs), total(double_is)
+    lowest = y[TRIAD_ROWS, 0] ** 2 + y[TRIAD_ROWS + block, int(block == 0)] ** 2
+    if block == 0:
+        weight = lowest
     scale = 1.0 / weight
     n = scale * first
     mx, my = scale * raise_r, scale * raise_i
@@ -105,9 +116,9 @@ def spin_moments(y, levels, num_qubits, s, out):
     cx3 = 0.5 * scale * mixed_r - n * mx
     cy3 = 0.5 * scale * mixed_i - n * my
 
-    a1, a2, a3 = y[0], y[1], y[2]
-    b1, b2, b3 = y[3], y[4], y[5]
-    x1, x2, x3 = y[6], y[7], y[8]
+    a1, a2, a3 = y[0, 0], y[0, 1], y[0, 2]
+    b1, b2, b3 = y[0, 3], y[0, 4], y[0, 5]
+    x1, x2, x3 = y[0, 6], y[0, 7], y[1, 0]
     norm = math.sqrt(a1 * a1 + a2 * a2 + a3 * a3)
     if a3 > 0.0:  # (1 - a_3)/2 free of cancellation where the battery is almost empty
         half = 0.5 * (a1 * a1 + a2 * a2) / (norm * (norm + a3))
@@ -130,13 +141,15 @@ def spin_moments(y, levels, num_qubits, s, out):
     out[COV_XY] = x1 * bx + x2 * by + x3 * bz
     out[COV_XZ] = x1 * ax + x2 * ay + x3 * az
     out[COV_YZ] = b1 * ax + b2 * ay + b3 * az
-    out[FIDELITY] = scale * (r[0] * r[0] + i[0] * i[0])
+    out[FIDELITY] = scale * lowest
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _workspace(table, num_qubits):
-    most = table[:, 0].max()
-    return np.empty(state_size(most)), ladder(most, num_qubits), np.empty(NUM_MOMENTS)
+    """Return rows for a state, the weights of the first step's levels, room for the moments."""
+    most = table[-1, 0]
+    weights = moment_weights(table[0, 0], num_qubits)
+    return aligned(state_rows(most) + 1), weights, np.empty(NUM_MOMENTS)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -149,14 +162,16 @@ def sample_metrics(
     Only times first <= i < last are written; those after the run get its end: both Jz and Jz^2 are
     conserved after the pulse, so nothing changes but P = E/t.
     """
-    y, s, row = _workspace(table, num_qubits)
-    step = 0
+    y, weights, row = _workspace(table, num_qubits)
+    step, known = np.int64(0), table[0, 0]
     end, duration = starts[-1], edges[-1]
     for i in range(first, last):
         t = min(times[i], end)
         step = find_step(t, starts, step)
         levels = interpolate_state(t, step, starts, table, flat, y)
-        spin_moments(y, levels, num_qubits, s, row)
+        if levels != known:
+            known, weights = levels, moment_weights(levels, num_qubits)
+        spin_moments(y, levels, num_qubits, weights, row)
         energy = delta * row[MEAN_K]
         metrics[ENERGY, i] = energy
         metrics[AVERAGE_POWER, i] = energy / times[i] if times[i] > 0.0 else 0.0
@@ -173,11 +188,11 @@ def sample_metrics(
 @njit(cache=True, nogil=True, error_model="numpy")
 def _values_slopes(
     t, step, num_qubits, delta, g, kind, parameters, edges, coefficients, starts, table, flat,
-    s, y, row, out,
+    weights, y, row, out,
 ):  # fmt: skip
     """Write E, P, P_I, Sigma^2 into out[0] and their time derivatives into out[1]."""
     levels = interpolate_state(t, step, starts, table, flat, y)
-    spin_moments(y, levels, num_qubits, s, row)
+    spin_moments(y, levels, num_qubits, weights, row)
     piece = table[step, 2]
     f = pulse_value(t, kind, parameters, edges, coefficients, piece)
     slope = pulse_slope(t, kind, parameters, edges, coefficients, piece)
@@ -198,67 +213,104 @@ def _values_slopes(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _may_peak(v0, s0, v1, s1, width, best):
+    """Return whether a step with these values and slopes at its ends may top `best` inside.
+
+    The cubic through them tells the slope in the middle well enough to see a maximum coming.
+    """
+    middle = 1.5 * (v1 - v0) / width - 0.25 * (s0 + s1)
+    doubt = 0.1 * (abs(s0) + abs(s1))
+    up, down = max(s0, middle + doubt), min(s1, middle - doubt)
+    # first up, then down: the two may not both be the middle alone
+    turns = up > 0.0 and down < 0.0 and (s0 > 0.0 or s1 < 0.0)
+    return turns and max(v0, v1) + width * max(up, -down) > best
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def find_maxima(
     num_qubits, delta, g, kind, parameters, edges, coefficients, starts, table, flat, maxima,
 ):  # fmt: skip
     """Raise the maxima of E, P, P_I, Sigma^2 in `maxima` (value, time) by those of this run.
 
-    Every half step is scanned; where a derivative changes sign and the tangent promises more than
-    the best so far, its zero is found on the dense output. Ends of pieces count as well.
+    The ends of every step, or of its parts if steps are few, are looked at, and the middle where a
+    maximum may lie inside; where a derivative changes sign and the tangent promises more than the
+    best so far, its zero is found on the dense output. Ends of pieces count as well.
     Returns the largest transverse length of the mean-field axis, which sets the scale of Sigma.
     """
-    y, s, row = _workspace(table, num_qubits)
-    left, right, trial = np.empty((2, 4)), np.empty((2, 4)), np.empty((2, 4))
+    y, weights, row = _workspace(table, num_qubits)
+    known = table[0, 0]
+    results = np.empty((4, 2, 4))  # left, middle and right of an interval, and a trial
     largest = 0.0
-    for step in range(table.shape[0]):
-        for half in range(2):
-            width = 0.5 * (starts[step + 1] - starts[step])
-            t0 = starts[step] + half * width
-            t1 = starts[step + 1] if half else starts[step] + width
-            fresh = half == 0 and (step == 0 or table[step, 2] != table[step - 1, 2])
-            if fresh:
-                _values_slopes(t0, step, num_qubits, delta, g, kind, parameters, edges,
-                               coefficients, starts, table, flat, s, y, row,
-                               left)  # fmt: skip
-                for j in range(4):
-                    if left[0, j] > maxima[j, 0]:
-                        maxima[j, 0], maxima[j, 1] = left[0, j], t0
-            _values_slopes(t1, step, num_qubits, delta, g, kind, parameters, edges, coefficients,
-                           starts, table, flat, s, y, row, right)  # fmt: skip
-            largest = max(largest, y[0] * y[0] + y[1] * y[1])
+    left, right = 0, 2
+    # A smooth run takes few steps, and much may happen in each.
+    parts = 1 + FEWEST_INTERVALS // table.shape[0]
+    for interval in range(table.shape[0] * parts):
+        step, part = interval // parts, interval % parts
+        if table[step, 0] != known:
+            known = table[step, 0]
+            weights = moment_weights(known, num_qubits)
+        fresh = interval == 0 or (part == 0 and table[step, 2] != table[step - 1, 2])
+        width = (starts[step + 1] - starts[step]) / parts
+        t0 = starts[step] + part * width
+        t1 = starts[step + 1] if part == parts - 1 else t0 + width
+        times = (t0, 0.5 * (t0 + t1), t1)
+        promising = False
+        # the left end if it is new, the right end, the middle if it may matter
+        for which in (0, 2, 1):
+            if (which == 0 and not fresh) or (which == 1 and not promising):
+                continue
+            place = left if which == 0 else right if which == 2 else 1
+            _values_slopes(times[which], step, num_qubits, delta, g, kind, parameters, edges,
+                           coefficients, starts, table, flat, weights, y, row,
+                           results[place])  # fmt: skip
+            largest = max(largest, y[0, 0] ** 2 + y[0, 1] ** 2)
             for j in range(4):
-                if right[0, j] > maxima[j, 0]:
-                    maxima[j, 0], maxima[j, 1] = right[0, j], t1
-                promise = left[0, j] + left[1, j] * (t1 - t0)
-                if not (left[1, j] > 0.0 and right[1, j] < 0.0 and promise > maxima[j, 0]):
+                if results[place, 0, j] > maxima[j, 0]:
+                    maxima[j, 0], maxima[j, 1] = results[place, 0, j], times[which]
+            if which == 2:
+                for j in range(4):
+                    promising |= _may_peak(
+                        results[left, 0, j], results[left, 1, j], results[right, 0, j],
+                        results[right, 1, j], t1 - t0, maxima[j, 0],
+                    )  # fmt: skip
+        for half in range(2 * int(promising)):
+            first, second = (1, right) if half else (left, 1)
+            begin, end = times[half], times[half + 1]
+            for j in range(4):
+                value0, slope0 = results[first, 0, j], results[first, 1, j]
+                value1, slope1 = results[second, 0, j], results[second, 1, j]
+                promise = value0 + slope0 * (end - begin)
+                if not (slope0 > 0.0 and slope1 < 0.0 and promise > maxima[j, 0]):
                     continue
                 # Illinois' variant of the false position: bracketed and superlinear
-                best = max(left[0, j], right[0, j])
-                lo, hi, slope_lo, slope_hi, side = t0, t1, left[1, j], right[1, j], 0
+                best = max(value0, value1)
+                goal = 1e-13 * (slope0 - slope1)
+                lo, hi, slope_lo, slope_hi, side = begin, end, slope0, slope1, 0
                 for _ in range(60):
                     t = hi - slope_hi * (hi - lo) / (slope_hi - slope_lo)
                     if not lo < t < hi or hi - lo < 4e-16 * hi:
                         break
                     _values_slopes(t, step, num_qubits, delta, g, kind, parameters, edges,
-                                   coefficients, starts, table, flat, s, y, row,
-                                   trial)  # fmt: skip
-                    best = max(best, trial[0, j])
-                    if trial[0, j] > maxima[j, 0]:
-                        maxima[j, 0], maxima[j, 1] = trial[0, j], t
-                    if abs(trial[1, j]) <= 1e-13 * (left[1, j] - right[1, j]):
+                                   coefficients, starts, table, flat, weights, y, row,
+                                   results[3])  # fmt: skip
+                    value, slope = results[3, 0, j], results[3, 1, j]
+                    best = max(best, value)
+                    if value > maxima[j, 0]:
+                        maxima[j, 0], maxima[j, 1] = value, t
+                    if abs(slope) <= goal:
                         # The zero tells the time better than the flat top, if it is the top.
                         if best >= maxima[j, 0]:
                             maxima[j, 0], maxima[j, 1] = best, t
                         break
-                    if trial[1, j] > 0.0:
-                        lo, slope_lo = t, trial[1, j]
+                    if slope > 0.0:
+                        lo, slope_lo = t, slope
                         if side == 1:
                             slope_hi *= 0.5
                         side = 1
                     else:
-                        hi, slope_hi = t, trial[1, j]
+                        hi, slope_hi = t, slope
                         if side == -1:
                             slope_lo *= 0.5
                         side = -1
-            left, right = right, left
+        left, right = right, left
     return math.sqrt(largest)

@@ -227,7 +227,9 @@ def populations_window(
         first = num_qubits - (first + length - 1)
     if is_forward_stable(num_qubits, theta, low, high, levels):
         kept = turned[:, :levels].copy()
-        forward_populations(kept, num_qubits, h, cosine, 0.5 * defect, first, 1, out[:length])
+        forward_populations(
+            kept, num_qubits, h, cosine, 0.5 * defect, first, np.int64(1), out[:length]
+        )
     else:
         lab = np.empty((2, length))
         rotate_ladder(turned, num_qubits, theta, lab)

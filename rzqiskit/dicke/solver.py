@@ -26,7 +26,7 @@ from rzqiskit.dicke.frame import (
     initial_state,
     integrate_frame,
 )
-from rzqiskit.dicke.observables import FLUCTUATION, NUM_MOMENTS, find_maxima, sample_metrics
+from rzqiskit.dicke.observables import FLUCTUATION, NUM_MOMENTS, POWER, find_maxima, sample_metrics
 from rzqiskit.dicke.pulses import pulse_value
 
 __all__ = ["NUM_METRICS", "REPORT_FIELDS", "solve_batch", "solve_battery"]
@@ -51,8 +51,11 @@ _FLOOR = 1e-15
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _strength_and_area(delta, kind, parameters, edges, coefficients):
-    """Return max |f| / Delta, at least 1, and the integral of |f|, from a scan of the pulse."""
+def strength_and_area(delta, kind, parameters, edges, coefficients, wanted):
+    """Return how much P_I magnifies errors and the integral of |f|, from a scan of the pulse.
+
+    That is max |f| / Delta, at least 1; and 1 where P_I is not wanted.
+    """
     pieces = edges.size - 1
     points = max(2, 64 // pieces)
     largest = area = 0.0
@@ -63,14 +66,16 @@ def _strength_and_area(delta, kind, parameters, edges, coefficients):
             f = pulse_value(t, kind, parameters, edges, coefficients, piece)
             largest = max(largest, abs(f))
             area += abs(f) * (0.5 * width if i in (0, points) else width)
-    return max(1.0, largest / delta if delta > 0.0 else 0.0), area
+    if wanted >> POWER & 1 == 0 or delta == 0.0:
+        return 1.0, area
+    return max(1.0, largest / delta), area
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def solve_battery(
     num_qubits, delta, g, kind, parameters, edges, coefficients, times, end, tolerance,
-    max_levels, max_steps, rotation, offset, with_entropy, metrics, moments, maxima, report,
-    populations, window_start,
+    max_levels, max_steps, wanted, rotation, offset, windowed, with_entropy, metrics, moments,
+    maxima, report, populations, window_start,
 ):  # fmt: skip
     """Solve one battery from 0 to `end`; return the status of the integrator.
 
@@ -78,10 +83,14 @@ def solve_battery(
     at `times` (num_times,), which may be empty; `maxima` (5, 2), the maximum over [0, end] and its
     time, of E, P, P_I, Sigma, S; `report` (9,), see REPORT_FIELDS; and, unless it has no rows,
     `populations`, see `sample_populations`.
+
+    `wanted` are the metrics that have to keep the tolerance, as bits. `with_entropy` is None where
+    neither S nor populations are wanted, `rotation` or `windowed` (see `state_populations`) where
+    these come the other way: what None would need is not compiled.
     """
     if num_qubits == 1:
         g = 0.0  # Jz^2 = 1/4: a number
-    strength, area = _strength_and_area(delta, kind, parameters, edges, coefficients)
+    strength, area = strength_and_area(delta, kind, parameters, edges, coefficients, wanted)
     at_start = end <= 0.0
     # No time passes: a step all the same, so that there is a state to read.
     end = 1e-9 * edges[-1] if at_start else min(end, edges[-1])
@@ -93,7 +102,7 @@ def solve_battery(
         y, clock, count = initial_state(num_qubits, g)
         for i in range(NUM_METRICS):
             maxima[i, 0], maxima[i, 1] = -math.inf, 0.0
-        written = widest = 0
+        written = widest = np.int64(0)
         largest = 0.0
         status = MORE
         while status == MORE:
@@ -111,15 +120,15 @@ def solve_battery(
             here = find_maxima(num_qubits, delta, g, kind, parameters, edges, coefficients,
                                starts, table, flat, maxima)  # fmt: skip
             largest = max(largest, here)
-            if with_entropy or populations.shape[0] > 0:
+            if with_entropy is not None:
                 entropy = metrics[NUM_METRICS - 1, : metrics.shape[1] * int(with_entropy)]
                 width = sample_populations(times, num_qubits, starts, table, flat, written, last,
-                                           rotation, offset, entropy, populations,
+                                           rotation, offset, windowed, entropy, populations,
                                            window_start)  # fmt: skip
                 widest = max(widest, width)
-            if with_entropy:
-                find_entropy_maximum(num_qubits, starts, table, flat, rotation, offset,
-                                     maxima[NUM_METRICS - 1])  # fmt: skip
+                if with_entropy:
+                    find_entropy_maximum(num_qubits, starts, table, flat, rotation, offset,
+                                         windowed, maxima[NUM_METRICS - 1])  # fmt: skip
             written = max(written, last)
         report[0] = min(count[LEVELS], num_qubits + 1)
         report[1], report[2] = count[STEPS], count[REJECTED]
@@ -146,8 +155,8 @@ def solve_battery(
 @njit(cache=True, nogil=True, error_model="numpy")
 def solve_batch(
     first, last, num_qubits, delta, g, kind, parameters, durations, edges, coefficients, times,
-    relative, tolerance, max_levels, max_steps, rotation, offsets, with_entropy, metrics, maxima,
-    report, status,
+    relative, tolerance, max_levels, max_steps, wanted, rotation, offsets, windowed, with_entropy,
+    metrics, maxima, report, status,
 ):  # fmt: skip
     """Solve batteries first <= i < last of a batch; the leading axis of every array counts them.
 
@@ -166,6 +175,6 @@ def solve_batch(
         end = own_times[-1] if own_times.size > 0 else window[-1]
         status[i] = solve_battery(
             num_qubits[i], delta[i], g[i], kind, parameters[i], window, coefficients, own_times,
-            end, tolerance, max_levels, max_steps, rotation, offsets[i], with_entropy,
-            metrics[i], no_moments, maxima[i], report[i], no_populations, no_start,
+            end, tolerance, max_levels, max_steps, wanted, rotation, offsets[i], windowed,
+            with_entropy, metrics[i], no_moments, maxima[i], report[i], no_populations, no_start,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Eight numbers as one value in compiled code: the arithmetic of `lanes`.
+"""Eight numbers as one value in compiled code: the arithmetic of `lanes` and `frame`.
 
 A compiler vectorises a loop over eight lanes only if it can prove that no arrays overlap. Here the
 eight lanes are one LLVM vector from load to store, so that every operation is one instruction (or
@@ -18,7 +18,10 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, overload, register_model
 
-__all__ = ["WIDTH", "aligned", "fma", "load", "select_positive", "splat", "sqrt", "store", "vrint"]
+__all__ = [
+    "WIDTH", "aligned", "fma", "load", "maximum", "minimum", "positive_bits", "select_positive",
+    "shift_in_1", "shift_in_2", "shift_in_7", "splat", "sqrt", "store", "total", "vrint",
+]  # fmt: skip
 
 WIDTH = 8
 _IR = ir.VectorType(ir.DoubleType(), WIDTH)
@@ -46,7 +49,10 @@ def _pointer(context, builder, array_type, array, row):
 
 @intrinsic
 def load(typing_context, rows, row):
-    """Return row number `row` of `rows`, shape (num_rows, 8), unchecked."""
+    """Return row number `row` of `rows`, shape (num_rows, 8), unchecked.
+
+    A row is one number of each of eight batteries, or eight neighbouring numbers of one.
+    """
 
     def codegen(context, builder, signature, args):
         value = builder.load(_pointer(context, builder, signature.args[0], *args))
@@ -90,6 +96,72 @@ def select_positive(typing_context, mask, yes, no):
         return builder.select(positive, args[1], args[2])
 
     return _LANES(_LANES, _LANES, _LANES), codegen
+
+
+@intrinsic
+def positive_bits(typing_context, mask):
+    """Return an integer whose bit number `lane` tells whether `mask` is positive there."""
+
+    def codegen(context, builder, signature, args):
+        positive = builder.fcmp_ordered(">", args[0], ir.Constant(_IR, [0.0] * WIDTH))
+        bits = builder.bitcast(positive, ir.IntType(WIDTH))
+        return builder.zext(bits, ir.IntType(64))
+
+    return types.int64(_LANES), codegen
+
+
+def _shift(places):
+    @intrinsic
+    def shifted(typing_context, first, second):
+        def codegen(context, builder, signature, args):
+            chosen = range(places, places + WIDTH)
+            mask = ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), list(chosen))
+            return builder.shuffle_vector(*args, mask)
+
+        return _LANES(_LANES, _LANES), codegen
+
+    return shifted
+
+
+shift_in_1, shift_in_2, shift_in_7 = _shift(1), _shift(2), _shift(7)
+"""Eight neighbours of the sixteen numbers of two vectors, from number 1, 2 or 7 on."""
+
+
+@intrinsic
+def total(typing_context, value):
+    """Return the sum of the eight lanes, always added in the same order."""
+
+    def codegen(context, builder, signature, args):
+        vector, width = args[0], WIDTH
+        while width > 1:
+            width //= 2
+            low, high = (
+                ir.Constant(ir.VectorType(ir.IntType(32), width), list(range(at, at + width)))
+                for at in (0, width)
+            )
+            undefined = ir.Constant(vector.type, ir.Undefined)
+            vector = builder.fadd(
+                builder.shuffle_vector(vector, undefined, low),
+                builder.shuffle_vector(vector, undefined, high),
+            )
+        return builder.extract_element(vector, ir.Constant(ir.IntType(32), 0))
+
+    return types.float64(_LANES), codegen
+
+
+def _extreme(symbol):
+    @intrinsic
+    def extreme(typing_context, left, right):
+        def codegen(context, builder, signature, args):
+            return builder.select(builder.fcmp_ordered(symbol, *args), *args)
+
+        return _LANES(_LANES, _LANES), codegen
+
+    return extreme
+
+
+maximum, minimum = _extreme(">"), _extreme("<")
+"""The larger, the smaller number of each lane; the second where either is NaN."""
 
 
 def _function(name):

@@ -7,25 +7,36 @@ from __future__ import annotations
 
 import time
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 
 __all__ = ["kernel_loading_seconds"]
 
 
-@lru_cache(maxsize=1)
-def kernel_loading_seconds() -> float:
-    """Load or compile the solver on the first call; return the seconds that this took."""
+Route = Literal["moments", "dense", "window"]
+"""What is to be had of the populations: nothing, all of them, or those with weight."""
+
+
+@lru_cache(maxsize=3)
+def kernel_loading_seconds(route: Route = "moments") -> float:
+    """Load or compile the solver on the first call; return the seconds that this took.
+
+    Each route is compiled on its own, when it is needed.
+    """
     start = time.perf_counter()
+    from rzqiskit.dicke.dense_rotation import DENSE_MAX_QUBITS, rotation_tables
     from rzqiskit.dicke.observables import NUM_MOMENTS
     from rzqiskit.dicke.pulses import RECTANGULAR
-    from rzqiskit.dicke.rotations import rotation_tables
     from rzqiskit.dicke.solver import NUM_METRICS, REPORT_FIELDS, solve_battery
 
-    table, offsets = rotation_tables([1])
+    num_qubits = DENSE_MAX_QUBITS + 1 if route == "window" else 1
+    rotation = rotation_tables([1])[0] if route == "dense" else None
+    windowed = True if route == "window" else None
     solve_battery(
-        1, 1.0, 0.0, RECTANGULAR, np.ones(4), np.array([0.0, 1.0]), np.empty((0, 1)),
-        np.array([1.0]), 1.0, 1e-3, 2, 1000, table, offsets[0], True, np.zeros((NUM_METRICS, 1)),
+        num_qubits, 1.0, 0.0, RECTANGULAR, np.ones(4), np.array([0.0, 1.0]), np.empty((0, 1)),
+        np.array([1.0]), 1.0, 1e-3, 2, 1000, 1, rotation, 0, windowed,
+        None if route == "moments" else True, np.zeros((NUM_METRICS, 1)),
         np.zeros((NUM_MOMENTS, 0)), np.zeros((NUM_METRICS, 2)), np.zeros(len(REPORT_FIELDS)),
         np.zeros((0, 0)), np.zeros(0, dtype=np.int64),
     )  # fmt: skip

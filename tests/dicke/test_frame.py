@@ -8,7 +8,7 @@ import qutip
 from scipy.spatial.transform import Rotation
 
 from rzqiskit.dicke import frame, observables, solver
-from rzqiskit.dicke.levels import LEVEL_0, ladder
+from rzqiskit.dicke.levels import LEVEL_0, in_eights, moment_weights, state_rows
 from rzqiskit.dicke.pulses import encode_drive
 from rzqiskit.drives import HarmonicDrive, SineSquaredDrive
 
@@ -28,9 +28,13 @@ def test_moments_of_a_random_state_in_a_random_frame(num_qubits):
     amplitudes = rng.normal(size=levels) + 1j * rng.normal(size=levels)
     rows = Rotation.random(random_state=num_qubits).as_matrix()  # rows x, y, z of the lab
     triad = np.concatenate([rows[2], rows[1], rows[0]])
-    y = np.concatenate([triad, np.zeros(LEVEL_0 - 9), amplitudes.real, amplitudes.imag])
+    kept = in_eights(levels)
+    y = np.zeros((state_rows(kept) + 1, 8))
+    y.flat[:9] = triad
+    y.flat[LEVEL_0 : LEVEL_0 + levels] = amplitudes.real
+    y.flat[LEVEL_0 + kept : LEVEL_0 + kept + levels] = amplitudes.imag
     out = np.empty(observables.NUM_MOMENTS)
-    observables.spin_moments(y, levels, num_qubits, ladder(levels, num_qubits), out)
+    observables.spin_moments(y, kept, num_qubits, moment_weights(kept, num_qubits), out)
 
     # QuTiP counts m downwards; the frame's level k is m + N/2
     spin = [op.full()[::-1, ::-1] for op in qutip.jmat(num_qubits / 2)]
@@ -62,11 +66,11 @@ def test_norm_triad_and_total_spin_are_conserved(num_qubits):
     assert status == frame.DONE
     assert starts[-1] == drive.duration
     assert abs(clock[frame.DRIFT]) < 1e-11
-    triad = y[:9].reshape(3, 3)
+    triad = y.flat[:9].reshape(3, 3)
     assert np.abs(triad @ triad.T - np.eye(3)).max() < 1e-10
     levels = int(count[frame.LEVELS])
     moments = np.empty(observables.NUM_MOMENTS)
-    observables.spin_moments(y, levels, num_qubits, ladder(levels, num_qubits), moments)
+    observables.spin_moments(y, levels, num_qubits, moment_weights(levels, num_qubits), moments)
     mean = np.array([moments[0], moments[1], moments[2] - num_qubits / 2])
     total = moments[3:6].sum() + mean @ mean
     assert total == pytest.approx(num_qubits / 2 * (num_qubits / 2 + 1), rel=1e-10)
@@ -90,8 +94,8 @@ def test_the_store_can_be_taken_in_chunks():
     metrics, maxima = np.zeros((5, 501)), np.zeros((5, 2))
     report = np.zeros(len(solver.REPORT_FIELDS))
     solver.solve_battery(
-        num, 1.0, g, *encoded, times, drive.duration, 1e-10, 10_000, 10**6, np.zeros(0), 0,
-        False, metrics, np.zeros((10, 0)), maxima, report, np.zeros((0, 0)),
+        num, 1.0, g, *encoded, times, drive.duration, 1e-10, 10_000, 10**6, 0b11111,
+        None, 0, None, None, metrics, np.zeros((10, 0)), maxima, report, np.zeros((0, 0)),
         np.zeros(0, dtype=np.int64),
     )  # fmt: skip
     from scipy.integrate import solve_ivp

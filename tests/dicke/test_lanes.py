@@ -14,6 +14,7 @@ from rzqiskit.dicke.frame import DONE, TOO_MANY_LEVELS, TOO_MANY_STEPS
 from rzqiskit.dicke.pulses import encode_drive
 
 TIMES = np.linspace(0.0, 1.0, 33)
+ALL = 0b11111
 QUANTITIES = ("stored_energy", "average_power", "instantaneous_power", "energy_fluctuation")
 
 
@@ -63,7 +64,7 @@ class Batch:
             lanes.solve_lanes(
                 first, last, self.num[order], self.delta[order], self.g[order], self.kind,
                 self.parameters[order], self.durations[order], np.empty((0, 1)), times, relative,
-                self.tolerance, *self.limits, *results,
+                self.tolerance, *self.limits, ALL, *results,
             )  # fmt: skip
         back = np.argsort(order)
         return tuple(values[back] for values in results)
@@ -73,7 +74,8 @@ class Batch:
         solver.solve_batch(
             0, self.num.size, self.num, self.delta, self.g, self.kind, self.parameters,
             self.durations, np.zeros(2), np.empty((0, 1)), times, relative, self.tolerance,
-            *self.limits, np.zeros(0), np.zeros(self.num.size, np.int64), False, *results,
+            *self.limits, ALL, None, np.zeros(self.num.size, np.int64), None, None,
+            *results,
         )  # fmt: skip
         return results
 
@@ -98,8 +100,11 @@ def test_lanes_equal_the_single_solver(kind):
     assert solved.sum() > 35
     assert not np.isnan(lane[0][solved, :4]).any()
     assert_close(batch, lane, alone, solved, 2 * batch.tolerance)
-    # Rounding decides close calls differently, so steps need not agree one for one.
-    assert np.all(np.abs(lane[2][solved, 1] / alone[2][solved, 1] - 1.0) < 0.1)
+    # Rounding decides close calls differently, and a step whose inside nobody looks at may be
+    # longer: steps need not agree one for one.
+    ratio = lane[2][solved, 1] / alone[2][solved, 1]
+    assert np.all((ratio > 0.5) & (ratio < 1.1))
+    assert np.median(ratio) == 1.0
     assert lane[2][solved, 4].max() < 1e-9
 
 

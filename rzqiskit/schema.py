@@ -246,22 +246,66 @@ def make_dataset(
     ):
         return _built(variables, coords).assign_attrs(attrs)
     # Building a Dataset is most of the cost of a small problem, and nearly all of that goes into
-    # aligning its variables: a Dataset of the same names, shapes and coordinates is copied with
-    # new values instead. Index coordinates cannot be written to, so sharing them is safe.
+    # aligning its variables: a Dataset of the same names, shapes and coordinates is renewed with
+    # other values instead. Index coordinates cannot be written to, so sharing them is safe.
     key = (shapes, tuple((name, a.dtype.str, a.tobytes()) for name, a in points.items()))
     template = _templates.get(key)
     if template is None:
         if len(_templates) >= _MAX_TEMPLATES:
             _templates.pop(next(iter(_templates)), None)
-        template = _templates[key] = _built(
-            {name: (dims, np.zeros(shape)) for name, dims, shape in shapes}, coords
+        built = _built({name: (dims, np.zeros(shape)) for name, dims, shape in shapes}, coords)
+        template = _templates[key] = _Template(built)
+    return template.renewed(arrays, dict(attrs))
+
+
+class _Template:
+    """A Dataset to be renewed with other values.
+
+    ``Dataset.copy`` checks what cannot be wrong here, three quarters of its time. The short way
+    sets the parts of variables directly; they are private to xarray, so it is taken only where it
+    has reproduced the Dataset at hand.
+    """
+
+    def __init__(self, dataset: xr.Dataset) -> None:
+        self._dataset = dataset
+        self._variables = dict(dataset.variables)
+        try:
+            again = self._renewed({name: v.values for name, v in dataset.items()}, {})
+            self._is_short = again.identical(dataset) and again.sizes == dataset.sizes
+        except (AttributeError, TypeError):
+            self._is_short = False
+
+    def renewed(self, arrays: dict[str, Any], attrs: dict[str, Any]) -> xr.Dataset:
+        """Return the Dataset with the values `arrays` and the attributes `attrs`."""
+        # other kinds (text, objects, dates) are for xarray to look at
+        if self._is_short and all(array.dtype.kind in "fiu" for array in arrays.values()):
+            return self._renewed(arrays, attrs)
+        result = self._dataset.copy(data=arrays)
+        result.attrs = attrs
+        return result
+
+    def _renewed(self, arrays: Mapping[Any, Any], attrs: dict[str, Any]) -> xr.Dataset:
+        from xarray import Dataset
+
+        variables: dict[Any, Any] = {}
+        for name, old in self._variables.items():
+            new: Any = object.__new__(type(old))
+            new._dims = old._dims
+            new._attrs = dict(old._attrs)  # type: ignore[arg-type]
+            new._encoding = None
+            new._data = arrays.get(name, old._data)
+            variables[name] = new
+        old_set: Any = self._dataset
+        return Dataset._construct_direct(
+            variables=variables,
+            coord_names=set(old_set._coord_names),
+            dims=dict(old_set._dims),
+            attrs=attrs,
+            indexes=dict(old_set._indexes),
         )
-    result = template.copy(data=arrays)
-    result.attrs = dict(attrs)
-    return result
 
 
-_templates: dict[Any, xr.Dataset] = {}
+_templates: dict[Any, _Template] = {}
 _MAX_TEMPLATES = 16
 _MAX_TEMPLATE_BYTES = 1 << 16
 

@@ -104,6 +104,89 @@ def test_make_dataset():
         make_dataset({"energy": ((), 1.0)}, {}, {})
 
 
+def numbers(rng):
+    """Return variables and coords of one layout with other values each time."""
+    times = np.linspace(0.0, 1.0, 5)
+    variables = {
+        "stored_energy": (("time",), rng.normal(size=5)),
+        "population": (("time", "excitations"), rng.random((5, 3))),
+        "shots": (("time",), rng.integers(1, 9, 5)),
+        "maximum_stored_energy": ((), rng.normal()),
+    }
+    coords = {"time": (("time",), times), "excitations": (("excitations",), np.arange(3))}
+    return variables, coords
+
+
+def plainly_built(variables, coords, attrs):
+    """Return what xarray itself makes of the same parts."""
+
+    def entries(parts):
+        names = ("long_name", "symbol", "unit")
+        labels = [[getattr(describe(name), n) for n in names] for name in parts]
+        return {
+            name: (dims, values, dict(zip(("long_name", "symbol", "units"), label, strict=True)))
+            for (name, (dims, values)), label in zip(parts.items(), labels, strict=True)
+        }
+
+    return xr.Dataset(entries(variables), entries(coords), attrs)
+
+
+def without_private_parts(self, arrays, attrs):
+    raise AttributeError("no such slot")
+
+
+def with_other_private_parts(self, arrays, attrs):
+    return self._dataset.drop_vars("shots")
+
+
+@pytest.mark.parametrize("private", [None, without_private_parts, with_other_private_parts])
+def test_renewed_datasets_are_those_that_xarray_builds(private, monkeypatch, tmp_path):
+    from rzqiskit import schema
+
+    monkeypatch.setattr(schema, "_templates", {})
+    if private is not None:
+        monkeypatch.setattr(schema._Template, "_renewed", private)
+    rng = np.random.default_rng(11)
+    for i in range(3):
+        variables, coords = numbers(rng)
+        data = make_dataset(variables, coords, {"solver": f"run {i}"})
+        expected = plainly_built(variables, coords, {"solver": f"run {i}"})
+        assert data.identical(expected)
+        assert list(data) == list(expected)
+        assert data.sizes == expected.sizes
+        assert data.indexes.keys() == expected.indexes.keys()
+        data.to_netcdf(tmp_path / "data.nc", engine="h5netcdf")
+        assert xr.load_dataset(tmp_path / "data.nc").identical(expected)
+        assert data.sel(time=0.5).identical(expected.sel(time=0.5))
+        assert (data.stored_energy + data.time).identical(expected.stored_energy + expected.time)
+    (template,) = schema._templates.values()
+    assert template._is_short is (private is None)
+
+
+def test_renewed_datasets_share_nothing_that_can_be_written():
+    rng = np.random.default_rng(12)
+    variables, coords = numbers(rng)
+    first, second = make_dataset(variables, coords, {}), make_dataset(*numbers(rng), {})
+    kept = second.copy(deep=True)
+    first.attrs["solver"] = first.time.attrs["units"] = first.shots.attrs["units"] = "changed"
+    first["time"] = [5.0, 6.0, 7.0, 8.0, 9.0]
+    first["cell_entropy"] = ("time", np.zeros(5))
+    first.population.values[:] = -1.0
+    first.stored_energy.encoding["dtype"] = "float32"
+    del first["shots"]
+    assert second.identical(kept)
+    assert make_dataset(variables, coords, {}).time.attrs["units"] == "time"
+    assert second.stored_energy.encoding == {}
+
+
+def test_other_kinds_of_values_go_the_long_way():
+    for values in (["a", "b"], np.array(["2024-01-01", "2024-01-02"], "datetime64[s]")):
+        data = make_dataset(
+            {"stored_energy": (("time",), values)}, {"time": (("time",), [0.0, 1.0])}, {}
+        )
+        assert data.stored_energy.values.tolist() == xr.DataArray(values).values.tolist()
+
+
 def test_provenance():
     attrs = provenance(
         BATTERY,

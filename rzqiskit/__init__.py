@@ -46,6 +46,7 @@ _MODULES = {
     "evolve_analytic": "analytic",
     "evolve_exact": "exact",
     "evolve_schedule": "emulator",
+    "extrapolate_guided_metrics": "mitigation",
     "extrapolate_metrics": "mitigation",
     "ground_state_transition": "spectrum",
     "join_reports": "comparison",
@@ -95,6 +96,7 @@ if TYPE_CHECKING:
     from rzqiskit.execution.sampling import make_aer_sampler as make_aer_sampler
     from rzqiskit.grid import BatteryGrid as BatteryGrid
     from rzqiskit.mitigation import ReadoutErrors as ReadoutErrors
+    from rzqiskit.mitigation import extrapolate_guided_metrics as extrapolate_guided_metrics
     from rzqiskit.mitigation import extrapolate_metrics as extrapolate_metrics
     from rzqiskit.mitigation import mitigate_metrics as mitigate_metrics
     from rzqiskit.model import RosenZenerBattery as RosenZenerBattery

@@ -7,6 +7,9 @@ Arrays come in, estimates and their errors go out; no Qiskit, no batteries. Raw 
 from rzqiskit.mitigation.corrected import CorrectedCounts as CorrectedCounts
 from rzqiskit.mitigation.guide import guide_noise as guide_noise
 from rzqiskit.mitigation.guide import rescale_by_guide as rescale_by_guide
+from rzqiskit.mitigation.guided import (
+    extrapolate_guided_metrics as extrapolate_guided_metrics,
+)
 from rzqiskit.mitigation.inversion import mitigate_mean as mitigate_mean
 from rzqiskit.mitigation.inversion import mitigate_metrics as mitigate_metrics
 from rzqiskit.mitigation.inversion import (
@@ -26,6 +29,7 @@ __all__ = [
     "ReadoutErrors",
     "correct_by_mthree",
     "estimate_readout_errors",
+    "extrapolate_guided_metrics",
     "extrapolate_metrics",
     "extrapolate_to_zero_noise",
     "guide_noise",

@@ -89,8 +89,8 @@ def mitigate_mean(
         >>> abs(mean).round(6), stderr.round(4)
         (array([0.]), array([0.0021]))
     """
-    n_k, inverse = _check_width(counts, readout)
-    weights = _pulled_back(np.asarray(values, dtype=np.float64), inverse)
+    n_k, inverse = check_width(counts, readout)
+    weights = pulled_back(np.asarray(values, dtype=np.float64), inverse)
     mean, error = estimate_mean(n_k, weights)
     calibration = _calibration_variance(n_k, weights, inverse, readout)
     return mean, np.sqrt(error**2 + calibration)
@@ -149,7 +149,7 @@ def mitigate_metrics(
         counts_y=None if counts_y is None else _as_read(counts_y),
         drive_values=drive_values,
     )
-    n_k, inverse = _check_width(counts, readout)
+    n_k, inverse = check_width(counts, readout)
     t = np.asarray(times, dtype=np.float64)
     k = np.arange(readout.num_qubits + 1, dtype=np.float64)
     delta = float(level_splitting)
@@ -213,7 +213,7 @@ def mitigate_total_spin_squared(
         >>> value, stderr.round(3)
         (array([2.]), array([0.018]))
     """
-    z, _ = _check_width(counts_z, readout)
+    z, _ = check_width(counts_z, readout)
     k = np.arange(readout.num_qubits + 1, dtype=np.float64)
     square = (k - 0.5 * readout.num_qubits) ** 2
     value, variance = np.zeros(z.shape[:-1]), np.zeros(z.shape[:-1])
@@ -223,15 +223,15 @@ def mitigate_total_spin_squared(
         ("counts_y", counts_y),
         ("counts_z", counts_z),
     ):
-        record, inverse = _check_width(counts, readout)
+        record, inverse = check_width(counts, readout)
         if record.shape != z.shape:
             raise ValueError(
                 f"`{name}` must have the shape of `counts_z`, {z.shape}, got {record.shape}."
             )
-        weights = _pulled_back(square, inverse)
+        weights = pulled_back(square, inverse)
         mean, error = estimate_mean(record, weights)
         value, variance = value + mean, variance + error**2
-        slopes = slopes + _calibration_slopes(record, weights, inverse, readout)
+        slopes = slopes + calibration_slopes(record, weights, inverse, readout)
     calibration = np.sum((slopes * np.concatenate(readout.stderr)) ** 2, axis=-1)
     return value, np.sqrt(variance + calibration)
 
@@ -281,12 +281,12 @@ def _calibration_variance(
     errors = np.concatenate(readout.stderr)
     if not errors.any():
         return np.zeros(counts.shape[:-1])
-    slopes = _calibration_slopes(counts, weights, inverse, readout)
+    slopes = calibration_slopes(counts, weights, inverse, readout)
     variance: FloatArray = (slopes * errors) ** 2 @ np.ones(errors.size)
     return variance
 
 
-def _calibration_slopes(
+def calibration_slopes(
     counts: IntArray, weights: FloatArray, inverse: FloatArray, readout: ReadoutErrors
 ) -> FloatArray:
     """Return minus the derivative of a mitigated mean by each flip probability, (..., 2 N)."""
@@ -316,7 +316,7 @@ def _quasi(counts: IntArray, inverse: FloatArray) -> FloatArray:
     return quasi
 
 
-def _pulled_back(values: FloatArray, inverse: FloatArray) -> FloatArray:
+def pulled_back(values: FloatArray, inverse: FloatArray) -> FloatArray:
     """Return w with w.q = v.p, shape (N + 1,) or (..., N + 1)."""
     if inverse.ndim == 2:
         return values @ inverse
@@ -328,7 +328,7 @@ def _as_read(counts: Any) -> Any:
     return counts.counts if isinstance(counts, CorrectedCounts) else counts
 
 
-def _check_width(counts: Any, readout: ReadoutErrors) -> tuple[IntArray, FloatArray]:
+def check_width(counts: Any, readout: ReadoutErrors) -> tuple[IntArray, FloatArray]:
     """Return the counts as read, and the matrix (or matrices) that correct them."""
     if not isinstance(readout, ReadoutErrors):
         raise TypeError(f"`readout` must be ReadoutErrors, got {type(readout).__name__}.")

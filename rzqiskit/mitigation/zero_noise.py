@@ -115,11 +115,16 @@ def fit_noise(
     method: Extrapolation,
     asymptote: npt.ArrayLike = 0.0,
     noise_stderr: npt.ArrayLike = 0.0,
+    rate: tuple[float, float] | None = None,
 ) -> NoiseFit:
-    """Return the fit behind `extrapolate_to_zero_noise`, which see for the arguments."""
+    """Return the fit behind `extrapolate_to_zero_noise`, which see for the arguments.
+
+    With a `rate` the decay c of "exponential" is known beforehand, with a standard error; one
+    noise factor is enough then.
+    """
     check_choice("method", method, get_args(Extrapolation))
     y, sigma = values, stderr
-    if y.ndim == 0 or y.shape[0] < 2:
+    if y.ndim == 0 or y.shape[0] < (1 if rate else 2):
         raise ValueError(
             f"`values` must have at least 2 noise factors on the first axis, got shape {y.shape}."
         )
@@ -133,11 +138,11 @@ def fit_noise(
     x_sigma = np.broadcast_to(_check_like("noise_stderr", noise_stderr, x), y.shape)
     x = np.broadcast_to(x, y.shape)
     degree = {"linear": 1, "quadratic": 2, "exponential": 1, "richardson": y.shape[0] - 1}[method]
-    if y.shape[0] <= degree:
+    if y.shape[0] <= degree and not rate:
         raise ValueError(
             f"`noise_factors` must be at least {degree + 1} for {method!r}, got {y.shape[0]}."
         )
-    if (np.diff(np.sort(x, axis=0), axis=0) <= 0.0).any():
+    if (np.diff(np.sort(x, axis=0), axis=0) <= 0.0).any() and not rate:
         raise ValueError("`noise_factors` must differ from each other, got equal ones.")
     b = np.broadcast_to(_check_real("asymptote", asymptote), y.shape[1:])
     x, signal, sigma, spread = (
@@ -145,7 +150,7 @@ def fit_noise(
     )
     # A polynomial follows any shift of y, so the asymptote does no harm there.
     fitted = (
-        _exponential(x, signal, sigma, spread)
+        _exponential(x, signal, sigma, spread, rate)
         if method == "exponential"
         else _polynomial(x, signal, sigma, spread, degree)
     )
@@ -180,22 +185,29 @@ def _polynomial(
 
 
 def _exponential(
-    x: FloatArray, y: FloatArray, sigma: FloatArray, x_sigma: FloatArray
+    x: FloatArray,
+    y: FloatArray,
+    sigma: FloatArray,
+    x_sigma: FloatArray,
+    known_rate: tuple[float, float] | None,
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Return a of y = a exp(-c x), its coefficients, slopes and the part of its error due to c."""
     total, slope = sigma, np.zeros_like(x)
     value: FloatArray = np.empty(len(x))
     for _ in range(3 if x_sigma.any() else 1):
         weight = _weights(total)
-        rate = _best_rate(x, y, weight)
+        rate = _best_rate(x, y, weight, known_rate)
         shape = np.exp(-rate[:, np.newaxis] * x)
         value = np.sum(weight**2 * shape * y, axis=1) / np.sum((weight * shape) ** 2, axis=1)
         slope = -(value * rate)[:, np.newaxis] * shape
         total = np.hypot(sigma, slope * x_sigma)
     # Linearised in a and c, with what is known of c beforehand, the width of its range: without
     # that the error would diverge where no signal is left (a = 0) to tell c.
-    low, high = _range_of_rates(x)
-    known = np.where((total > 0.0).all(axis=1), 12.0 / (high - low) ** 2, 0.0)
+    if known_rate is None:
+        low, high = _range_of_rates(x)
+        known = np.where((total > 0.0).all(axis=1), 12.0 / (high - low) ** 2, 0.0)
+    else:
+        known = np.full(len(x), known_rate[1] ** -2)
     design = np.stack([shape, -value[:, np.newaxis] * x * shape], axis=-1)
     design = design * weight[..., np.newaxis]
     normal = design.transpose(0, 2, 1) @ design
@@ -211,15 +223,24 @@ def _weights(errors: FloatArray) -> FloatArray:
     return weights
 
 
-def _best_rate(x: FloatArray, y: FloatArray, weight: FloatArray) -> FloatArray:
+def _best_rate(
+    x: FloatArray, y: FloatArray, weight: FloatArray, known: tuple[float, float] | None
+) -> FloatArray:
     """Return the decay rate c of least chi^2, by repeated zooming on a grid."""
-    low, high = lowest, highest = _range_of_rates(x)
+    if known is None:
+        low, high = lowest, highest = _range_of_rates(x)
+    else:
+        reach = 4.0 * known[1]
+        low = lowest = np.full(len(x), known[0] - reach)
+        high = highest = np.full(len(x), known[0] + reach)
     fractions = np.linspace(0.0, 1.0, 33)
     for _ in range(9):
         rates = low[:, np.newaxis] + (high - low)[:, np.newaxis] * fractions
         shape = weight[:, np.newaxis] * np.exp(-rates[..., np.newaxis] * x[:, np.newaxis])
         target = (weight * y)[:, np.newaxis]
         explained = np.sum(shape * target, axis=-1) ** 2 / np.sum(shape**2, axis=-1)
+        if known is not None:
+            explained = explained - ((rates - known[0]) / known[1]) ** 2
         best: FloatArray = rates[np.arange(len(x)), np.argmax(explained, axis=1)]
         step = (high - low) / 32.0
         low, high = np.maximum(best - step, lowest), np.minimum(best + step, highest)

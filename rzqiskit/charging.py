@@ -43,6 +43,8 @@ Counts = dict[str, npt.NDArray[np.int64]]  # basis -> shape (num_times, N + 1)
 # widths 51 times take it some seconds (sampled) or, with one slice a time, some seconds (exact).
 AER_MAX_QUBITS = 14
 AER_MAX_QUBITS_EXACT = 20
+# Without shots also what would take Aer much longer than ten seconds on one core: see `trace_work`.
+AER_MAX_WORK = 4 * 10**9
 # Up to this width the emulator gets circuits, like any sampler: a second for ten of them here. In
 # wider ones the time goes into a gate for every cell, and it gets the schedules' numbers instead.
 CIRCUIT_MAX_QUBITS = 10_000
@@ -76,8 +78,10 @@ def run_charging(
         backend: the device whose gates `sampler` takes; the circuits are compiled for it by
             `compile_circuits`. None for a sampler that takes the circuits as built.
         shots: shots of each circuit, of which there are two for each time (Z and Y basis). None
-            gives the exact probabilities that the same circuits would sample, computed by Aer up
-            to 20 cells and by the Dicke-space emulator beyond.
+            gives the exact probabilities that the same circuits would sample. Aer computes them
+            where that takes it at most about ten seconds on one core (100 times of 20 cells with
+            shared slices, of 18 cells with 8 slices each, never more than 20 cells) and the
+            Dicke-space emulator beyond, with the same results to rounding.
         num_steps: number of slices of the pulse in each circuit.
         order: order of accuracy of the product formula: 1, 2, 4 or 6.
         frame: interaction picture of the formula, "mean-field", "drive" or "lab", see
@@ -85,7 +89,7 @@ def run_charging(
         spacing: slices of equal "time" or equal pulse "area".
         slices: "each" time has `num_steps` slices of its own, or all have a "shared" grid of
             `num_steps` slices up to the last time, of which early times use only the first. Then
-            exact probabilities cost one layer a time.
+            exact probabilities cost one layer a time, not `num_steps`.
         seed: fixes the shots; an integer is mixed with the battery and the circuits'
             parameters, so that runs of different batteries with one seed are independent.
             A sampler of your own carries its own seed.
@@ -128,8 +132,10 @@ def run_charging(
         if sampler is not None or seed is not None:
             name = "sampler" if sampler is not None else "seed"
             raise ValueError(f"`{name}` must be None without shots: nothing is sampled.")
-        on_aer = battery.num_qubits <= AER_MAX_QUBITS_EXACT
-        variables = _exact_variables(battery, time, run, on_aer=on_aer)
+        # Basis "y" keeps the last diagonal layers, on which the Z-basis populations do not depend.
+        schedules = charging_schedules(battery, time, basis="y", **run)
+        on_aer = _fits_aer(schedules)
+        variables = _exact_variables(battery, time, schedules, on_aer=on_aer)
         name = "qiskit_aer.AerSimulator" if on_aer else "rzqiskit.emulator"
         attrs = provenance(battery, solver="circuit", sampler=name, **run)
     else:
@@ -295,11 +301,21 @@ def _count_compiled(
     return {str(basis): block for basis, block in zip(MEASURED_BASES, blocks, strict=True)}
 
 
+def _fits_aer(schedules: list[ChargingSchedule]) -> bool:
+    if schedules[0].num_qubits > AER_MAX_QUBITS_EXACT:
+        return False
+    from rzqiskit.execution.trace import trace_work
+
+    return trace_work(schedules) <= AER_MAX_WORK
+
+
 def _exact_variables(
-    battery: RosenZenerBattery, time: FloatArray, run: Formula, *, on_aer: bool
+    battery: RosenZenerBattery,
+    time: FloatArray,
+    schedules: list[ChargingSchedule],
+    *,
+    on_aer: bool,
 ) -> Variables:
-    # Basis "y" keeps the last diagonal layers, on which the Z-basis populations do not depend.
-    schedules = charging_schedules(battery, time, basis="y", **run)
     populations, spin_y = _trace(schedules) if on_aer else _emulate(schedules)
     energy = metrics.stored_energy(populations, battery.level_splitting)
     drive = np.asarray(battery.drive.value(time))

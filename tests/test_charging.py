@@ -11,6 +11,7 @@ from scipy.stats import chi2
 import rzqiskit as rz
 import rzqiskit.charging
 from rzqiskit.charging import run_charging
+from rzqiskit.circuits.product_formula import charging_schedules
 from rzqiskit.schema import METRICS, validate_dataset
 
 PERIOD = 0.1 * np.pi
@@ -194,6 +195,31 @@ def test_aer_and_emulator_agree(monkeypatch):
     assert emulated.attrs["sampler"] != on_aer.attrs["sampler"]
     for name in ("population", *METRICS):
         np.testing.assert_allclose(emulated[name], on_aer[name], atol=1e-10)
+
+
+def test_what_takes_aer_long_runs_on_the_emulator(monkeypatch):
+    # 8 times after the start: 3 layers each, or one more for each.
+    battery = make_battery(7)
+    monkeypatch.setattr(rzqiskit.charging, "AER_MAX_WORK", 23 * 7 * 2**7)
+    names = {}
+    for slices, num_steps in (("each", 3), ("shared", 8)):
+        options = {"num_steps": num_steps, "slices": slices}
+        names[slices] = run_charging(battery, TIMES, shots=None, **options).attrs["sampler"]
+    assert names == {"each": "rzqiskit.emulator", "shared": "qiskit_aer.AerSimulator"}
+
+
+def test_hundred_times_of_twenty_cells_need_no_minute():
+    # On Aer with shared slices; with own ones, eight times the layers, on the emulator.
+    battery = make_battery(20)
+    times = np.linspace(0.0, PERIOD, 101)[1:]
+    for num_steps in (8, 100):
+        assert fits_aer(battery, times, num_steps=num_steps, slices="shared")
+    assert not fits_aer(battery, times, num_steps=8, slices="each")
+    assert fits_aer(make_battery(18), times, num_steps=8, slices="each")
+
+
+def fits_aer(battery, times, **options):
+    return rzqiskit.charging._fits_aer(charging_schedules(battery, times, basis="y", **options))
 
 
 def test_provenance_and_file_round_trip(tmp_path):

@@ -1,19 +1,26 @@
 """Exact populations at 100 times with Aer, three ways, and with qulacs where it is installed.
 
-Run: OMP_NUM_THREADS=2 python tests/benchmarks/aer_trace.py [--widths 10 16 20]
+Run: OMP_NUM_THREADS=2 python tests/benchmarks/aer_trace.py [--widths 10 16 20] [--qulacs PYTHON]
 
-- trace: this package, one circuit with N + 1 saved amplitudes at each of the 100 times, one shared
-  slice a time, diagonal layers in blocks; circuit building included.
+- trace: this package, one circuit with a snapshot at each of the 100 times, one shared slice a
+  time; circuit building included.
+- rotations: the same circuit without its pairs, 100 N gates that rotate one cell each. Aer has no
+  cheaper instruction for them, so no way of writing the layers takes less than this.
 - SuzukiTrotter: Qiskit's second-order synthesis, one circuit for each time with as many slices as
   the trace has up to that time. Wide ones are timed at a few times and summed by the trapezoid
   rule, as their cost grows linearly with the time.
-- qulacs: the same layers as the trace, as RZZ gates and as block-diagonal matrices. It has its
-  own virtual environment: give its interpreter with --qulacs PYTHON.
+- qulacs: the same layers as the trace, written by its users' gates (RZZ, RZ, RX), and with the
+  trace's own idea in the form that suits qulacs best: block-diagonal matrices on three groups of
+  cells, rotations of two cells at a time, N + 1 amplitudes read. It has its own virtual
+  environment: give its interpreter with --qulacs PYTHON.
+- own slices: the trace of 100 times with 8 slices each, as `run_charging(shots=None)` has by
+  default; measured at 10 of them. Every time is a circuit of its own.
 """
 
 import argparse
 import itertools
 import json
+import os
 import subprocess
 import sys
 import time
@@ -46,6 +53,37 @@ def time_trace(num_qubits):
     start = time.perf_counter()
     populations = np.abs(trace_amplitudes(schedules)) ** 2
     return time.perf_counter() - start, populations
+
+
+def time_rotations(num_qubits):
+    """Return the seconds of the rotations alone, as often as the trace has them."""
+    from qiskit import QuantumCircuit
+    from qiskit_aer import AerSimulator
+
+    from rzqiskit.execution import trace
+
+    circuit = QuantumCircuit(num_qubits)
+    for _ in range(NUM_TIMES):
+        circuit.u(0.3, 0.2, 0.1, range(num_qubits))
+    circuit.save_amplitudes([0])
+    simulator = AerSimulator(
+        method="statevector",
+        fusion_enable=False,
+        statevector_parallel_threshold=trace._SERIAL_WIDTH,
+    )
+    return simulator.run(circuit, shots=1).result().results[0].time_taken
+
+
+def time_own_slices(num_qubits):
+    """Return the seconds of 100 times with 8 slices each, from every tenth of them."""
+    from rzqiskit.circuits.product_formula import charging_schedules
+    from rzqiskit.execution.trace import trace_amplitudes
+
+    battery, times, _ = layers_of(num_qubits)
+    schedules = charging_schedules(battery, times[::10], num_steps=8)
+    start = time.perf_counter()
+    trace_amplitudes(schedules)
+    return 10 * (time.perf_counter() - start)
 
 
 def time_suzuki_trotter(num_qubits, exact):
@@ -91,35 +129,38 @@ def time_suzuki_trotter(num_qubits, exact):
 
 
 QULACS = """
-import itertools, json, sys, time
+import functools, itertools, json, sys, time
 import numpy as np
-from qulacs import QuantumCircuit, QuantumState
-from qulacs.gate import DiagonalMatrix, RX, RZ, PauliRotation
+from qulacs import QuantumState
+from qulacs.gate import DenseMatrix, DiagonalMatrix, RX, RZ, PauliRotation
 num, way, layers = json.load(sys.stdin)
-groups = [list(range(s, min(s + 5, num))) for s in range(0, num, 5)]
-spins = [np.array([bin(i).count("1") for i in range(2 ** len(g))]) - len(g) / 2 for g in groups]
-def diagonal(state, z, zz):
-    if way == "rzz":
-        for q in range(num):
-            RZ(q, z).update_quantum_state(state)  # qulacs rotates by exp(+i angle/2 Z)
-        for a, b in itertools.combinations(range(num), 2):
-            PauliRotation([a, b], [3, 3], -zz).update_quantum_state(state)
-        return
-    own = [z * s + zz * s * s for s in spins]
-    for a, b in itertools.combinations(range(len(groups)), 2):
+groups = [list(range(g, num, 3)) for g in range(3)]
+spins = [np.bitwise_count(np.arange(2 ** len(g))) - len(g) / 2 for g in groups]
+@functools.cache
+def blocks(z, zz):
+    gates = []
+    for a, b in ((0, 1), (0, 2), (1, 2)):
         phase = 2 * zz * np.outer(spins[b], spins[a])
-        if b == a + 1: phase = phase + own[a][None, :]
-        if a == len(groups) - 2: phase = phase + own[b][:, None]
-        gate = DiagonalMatrix(groups[a] + groups[b], np.exp(-1j * phase).ravel())
-        gate.update_quantum_state(state)
+        if b == a + 1: phase = phase + (z * spins[a] + zz * spins[a] ** 2)[None, :]
+        if a == 1: phase = phase + (z * spins[b] + zz * spins[b] ** 2)[:, None]
+        gates.append(DiagonalMatrix(groups[a] + groups[b], np.exp(-1j * phase).ravel()))
+    return gates
+def plain(x, z, zz):
+    for q in range(num): yield RZ(q, z)  # qulacs rotates by exp(+i angle/2 Z)
+    for a, b in itertools.combinations(range(num), 2): yield PauliRotation([a, b], [3, 3], -zz)
+    for q in range(num): yield RX(q, -x)
+def strong(x, z, zz):
+    yield from blocks(round(z, 15), round(zz, 15))
+    turn = np.array([[np.cos(x / 2), -1j * np.sin(x / 2)], [-1j * np.sin(x / 2), np.cos(x / 2)]])
+    turns = np.kron(turn, turn)
+    for q in range(0, num - 1, 2): yield DenseMatrix([q, q + 1], turns)
+    if num % 2: yield DenseMatrix(num - 1, turn)
 start = time.perf_counter()
 state = QuantumState(num)
 rows = []
-for x, z, zz in layers:
-    if zz: diagonal(state, z, zz)
-    for q in range(num): RX(q, -x).update_quantum_state(state)
-    vector = state.get_vector()
-    rows.append([abs(vector[2 ** k - 1]) ** 2 for k in range(num + 1)])
+for layer in layers:
+    for gate in {"plain": plain, "strong": strong}[way](*layer): gate.update_quantum_state(state)
+    rows.append([abs(state.get_amplitude(2 ** k - 1)) ** 2 for k in range(num + 1)])
 print(json.dumps([time.perf_counter() - start, rows]))
 """
 
@@ -151,18 +192,29 @@ def main():
     parser.add_argument("--widths", type=int, nargs="+", default=[10, 16])
     parser.add_argument("--qulacs", metavar="PYTHON", help="interpreter that has qulacs")
     parser.add_argument("--skip-suzuki-trotter", action="store_true")
+    parser.add_argument("--own-slices", action="store_true")
+    parser.add_argument("--repeats", type=int, default=3)
     arguments = parser.parse_args()
-    print(f"Seconds for {NUM_TIMES} times")
+    threads = os.environ.get("OMP_NUM_THREADS", "all")
+    print(f"Seconds for {NUM_TIMES} times, {threads} threads, best of {arguments.repeats}")
+
+    def best(function, *args):
+        return min(function(*args) for _ in range(arguments.repeats))
+
     for num_qubits in arguments.widths:
-        ours, populations = time_trace(num_qubits)
+        runs = [time_trace(num_qubits) for _ in range(arguments.repeats)]
+        ours, populations = min(seconds for seconds, _ in runs), runs[0][1]
         cells = [f"N = {num_qubits:2d}", f"trace {ours:.2f}"]
+        cells.append(f"rotations {best(time_rotations, num_qubits):.2f}")
         if not arguments.skip_suzuki_trotter:
             theirs = time_suzuki_trotter(num_qubits, populations)
             cells.append(f"SuzukiTrotter {theirs:.1f} ({theirs / ours:.0f} times)")
         if arguments.qulacs:
-            for way in ("rzz", "diagonal"):
-                seconds = time_qulacs(arguments.qulacs, num_qubits, way, populations)
-                cells.append(f"qulacs {way} {seconds:.2f}")
+            for way in ("plain", "strong"):
+                seconds = best(time_qulacs, arguments.qulacs, num_qubits, way, populations)
+                cells.append(f"qulacs {way} {seconds:.2f} ({seconds / ours:.2f} times)")
+        if arguments.own_slices:
+            cells.append(f"own slices {time_own_slices(num_qubits):.1f}")
         print("   ".join(cells))
         sys.stdout.flush()
 

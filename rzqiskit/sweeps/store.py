@@ -147,7 +147,8 @@ class SweepStore:
             if name in result.files:
                 _write_whole(path, result.files[name])
             else:
-                path.unlink(missing_ok=True)
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(path)
         line = {"chunk": chunk, "sha256": result.sha256, "failed": result.num_failed}
         # One write, so that a line is torn only at the end of the file.
         data = (json.dumps(line) + "\n").encode()
@@ -155,22 +156,23 @@ class SweepStore:
             raise OSError(f"the manifest of {self.path} could not be written.")
         self.done[chunk] = True
 
-    def _files(self, chunk: int) -> Iterator[tuple[str, Path]]:
+    def _files(self, chunk: int) -> Iterator[tuple[str, str]]:
         """Yield each array and the file in which it has this chunk."""
-        place = [
-            str(part.start // step)
+        place = "".join(
+            f"/{part.start // step}"
             for part, step in zip(self.regions[chunk], self.chunk_shape, strict=True)
-        ]
+        )
         for name, layout in self.layouts.items():
-            further = ["0"] * (len(layout.shape) - len(place))  # whole in every chunk
-            yield name, Path(self.path, name, "c", *place, *further)
+            further = "/0" * (len(layout.shape) - len(self.chunk_shape))  # whole in every chunk
+            # Texts: with a `Path` each, opening a store of thousands of chunks takes twice as long.
+            yield name, f"{self.path}/{name}/c{place}{further}"
 
     def _checksum(self, chunk: int) -> str:
         files = {}
         for name, path in self._files(chunk):
             # There is no file for a chunk of nothing but the fill value.
-            with contextlib.suppress(FileNotFoundError):
-                files[name] = path.read_bytes()
+            with contextlib.suppress(FileNotFoundError), open(path, "rb", buffering=0) as file:
+                files[name] = file.read()
         return chunk_checksum(self.layouts, files)
 
     def close(self) -> None:
@@ -325,12 +327,11 @@ def _write_skeleton(
         zarr.consolidate_metadata(str(path), zarr_format=3)
 
 
-def _write_whole(path: Path, data: bytes) -> None:
+def _write_whole(path: str, data: bytes) -> None:
     # Renamed when complete: who reads a sweep that is still running sees no half of a chunk.
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(data)
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
+    folder, name = os.path.split(path)
+    part = f"{folder}/.{name}.part"
+    os.makedirs(folder, exist_ok=True)
+    with open(part, "wb") as file:
+        file.write(data)
     os.replace(part, path)

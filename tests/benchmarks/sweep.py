@@ -1,7 +1,8 @@
 """Measure sweeps: ``python tests/benchmarks/sweep.py [--scale 0.1] [--entropy]``, about 6 minutes.
 
 1. 10^6 points solved into a store by one thread: time, growth of the memory beside the size of a
-   chunk (and the same for 10^5 points), and the time to resume the finished store.
+   chunk (and the same for 10^5 points), and the time to resume the finished store; also of one
+   with 5000 chunks, as points that cost much more would have, filled with random numbers.
 2. What the distributed path costs for each chunk.
 3. A grid of 200 x 200 x 5 points (v0, T, eta) at N = 10 and N = 100, on one and two processes.
    One process is this one with one thread and no cluster, two are workers of a LocalCluster with
@@ -30,7 +31,9 @@ from distributed import Client, LocalCluster
 from rzqiskit.drives import SineSquaredDrive
 from rzqiskit.sweeps import SweepSpecification, chunks, sweep
 from rzqiskit.sweeps.chunks import measure_point_seconds
+from rzqiskit.sweeps.solve import BlockResult
 from rzqiskit.sweeps.specification import SUMMARIES
+from rzqiskit.sweeps.store import SweepStore
 
 WITHOUT_ENTROPY = tuple(name for name in SUMMARIES if "entropy" not in name)
 
@@ -66,7 +69,8 @@ def large_sweep(size: int) -> SweepSpecification:
 def measure_large(size: int) -> None:
     """Run in a process of its own, whose peak of memory is then that of the sweep."""
     specification = large_sweep(size)
-    measure_point_seconds(specification)
+    with tempfile.TemporaryDirectory() as folder:  # loads kernels and libraries
+        sweep(large_sweep(10_000), store=Path(folder) / "s", num_threads=1)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "s"
@@ -82,6 +86,22 @@ def measure_large(size: int) -> None:
             f"in {resumed:.2f} s ({number} chunks)",
             flush=True,
         )
+
+
+def measure_resuming(size: int) -> None:
+    specification, rng = large_sweep(size), np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "s"
+        with SweepStore.create(path, specification, (1, 200)) as store:
+            for chunk, region in list(store.missing()):
+                shape = tuple(part.stop - part.start for part in region)
+                values = {name: rng.random(shape) for name in specification.quantities}
+                store.write(chunk, BlockResult(values, {}))
+            number = len(store.regions)
+        resumed = seconds(lambda: sweep(specification, store=path))
+    print(
+        f"{size} points in {number} chunks: finished store resumed in {resumed:.2f} s", flush=True
+    )
 
 
 def measure_overhead(scale: float) -> None:
@@ -102,8 +122,13 @@ def measure_overhead(scale: float) -> None:
         for name, points in (("whole", most), ("each", 1)):
             chunks.MOST_POINTS = points
             for kind, store in (("memory", None), ("store", Path(folder) / name)):
-                times[name, kind] = seconds(
-                    lambda s=store: sweep(specification, client=client, store=s)
+                times[name, kind] = min(
+                    seconds(
+                        lambda s=store, i=i: sweep(
+                            specification, client=client, store=s and s.with_name(f"{s.name}-{i}")
+                        )
+                    )
+                    for i in range(3)
                 )
     chunks.MOST_POINTS = most
     for kind in ("memory", "store"):
@@ -156,6 +181,7 @@ def main() -> None:
     for size in (100_000, 1_000_000):
         size = max(1000, round(size * arguments.scale / 1000) * 1000)
         subprocess.run([sys.executable, __file__, "--large", str(size)], check=True)
+    measure_resuming(size)
     measure_overhead(arguments.scale)
     measure_processes(arguments.scale, 10, with_entropy=False)
     measure_processes(arguments.scale, 100, with_entropy=False)

@@ -39,7 +39,7 @@ ComplexArray = npt.NDArray[np.complex128]
 # Share of the squeezing of a slice along the axis at its middle, below which its mean axis is
 # the better start: slices within which the axis turns by more than about 1.6 rad.
 _LEAST_ALIGNMENT = 0.8
-_RIDGE = 3e-3
+_RIDGE = 1e-3
 _MOST_ITERATIONS = 40
 
 

@@ -1,6 +1,7 @@
 r"""The same battery exact, by ideal circuits, and by circuits on a noisy device.
 
-Measured three ways: as read, with readout errors undone, and extrapolated to zero noise besides.
+Measured three ways: as read, with readout errors undone, and extrapolated to zero noise besides,
+along what the conserved J^2 shows of the noise.
 Beside the measured deviations stands what the plan of `rzqiskit.planning` predicts for them.
 """
 
@@ -12,10 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rzqiskit.charging import run_charging
-from rzqiskit.circuits.product_formula import Formula, Frame
+from rzqiskit.circuits.product_formula import Basis, Formula, Frame
 from rzqiskit.planning import PLANNED_METRICS, error_budget, plan
 from rzqiskit.schema import METRICS, make_dataset, provenance
-from rzqiskit.submission import Estimates, estimate_in_groups
 from rzqiskit.validation import FloatArray, check_positive_integer, check_seed, check_times
 
 if TYPE_CHECKING:
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["BUDGET_TERMS", "compare_on_device"]
 
 BUDGET_TERMS = ("trotter_error", "device_error", "bias", "shot_error")
+_BASES: tuple[Basis, ...] = ("z", "y", "x")
 _NOISE_FACTORS = (1, 3, 5)
 _CALIBRATION_FACTOR = 4  # shots of a calibration circuit, in those of the others
-IntArray = npt.NDArray[np.int64]
+Estimates = dict[str, tuple[FloatArray, FloatArray]]
 
 
 def compare_on_device(
@@ -56,10 +57,11 @@ def compare_on_device(
 
     Returns:
         A tree with the nodes ``exact``, ``trotter`` (the ideal circuits' exact probabilities),
-        ``raw``, ``readout`` and ``zero_noise`` (no populations and no entropy, which cannot be
-        extrapolated), and ``budget``: for each `metric` the largest deviation of each node from
-        the exact solver over the times (``measured``) and, for E, Sigma and S, the terms of the
-        plan's budget (``planned``).
+        ``raw``, ``readout`` and ``zero_noise`` (see `extrapolate_guided_metrics`; no populations
+        and no entropy, which cannot be extrapolated; as in ``readout`` where a circuit has no
+        entangling gate, NaN where no signal is left to guide), and ``budget``: for each `metric`
+        the largest deviation of each node from the exact solver over the times (``measured``)
+        and, for E, Sigma and S, the terms of the plan's budget (``planned``).
 
     Raises:
         TypeError: an argument of the wrong type.
@@ -106,8 +108,6 @@ def compare_on_device(
     for name, estimates in measured.items():
         variables: dict[str, tuple[tuple[str, ...], Any]] = {}
         for metric, (values, stderr) in estimates.items():
-            if np.isnan(values).all():  # not what this method gives
-                continue
             dims = ("time", "excitations") if metric == "population" else ("time",)
             variables[metric] = (dims, values)
             variables[f"{metric}_stderr"] = (dims, stderr)
@@ -126,57 +126,59 @@ def _measure(
 ) -> dict[str, Estimates]:
     """Return the metrics of each way of mitigation."""
     from rzqiskit.circuits.charging import build_charging_circuits
-    from rzqiskit.circuits.compilation.compiler import compile_circuits
     from rzqiskit.estimation import estimate_metrics
     from rzqiskit.execution.calibration import run_readout_calibration
     from rzqiskit.execution.folding import fold_entanglers
-    from rzqiskit.execution.noise import NoisySampler, measured_qubits
+    from rzqiskit.execution.noise import NoisySampler
     from rzqiskit.execution.sampling import run_circuits
-    from rzqiskit.mitigation import estimate_readout_errors, extrapolate_metrics, mitigate_metrics
+    from rzqiskit.execution.shared_line import compile_on_shared_line
+    from rzqiskit.mitigation import (
+        estimate_readout_errors,
+        extrapolate_guided_metrics,
+        mitigate_metrics,
+    )
 
     sampler = NoisySampler(backend, seed=random)
-    counts: dict[str, IntArray] = {}
-    keys: dict[str, list[tuple[int, ...]]] = {}
-    readouts: dict[tuple[int, ...], Any] = {}
+    circuits = [
+        circuit
+        for basis in _BASES
+        for circuit in build_charging_circuits(battery, time, basis=basis, **formula)
+    ]
+    compiled = compile_on_shared_line(circuits, backend)
+    # Without an entangling gate there is nothing to fold, nor to extrapolate.
+    flat = np.array([made.num_nonlocal_gates() == 0 for made in compiled])
+    flat_z, flat_y = flat[: time.size], flat[time.size : 2 * time.size]
+    factors = (1,) if flat.all() else _NOISE_FACTORS
+    folded = [fold_entanglers(made, factor) for factor in factors for made in compiled]
+    record = run_circuits(folded, sampler, shots=shots)
+    record = record.reshape(len(factors), len(_BASES), time.size, -1)
+    counts = {basis: record[:, index] for index, basis in enumerate(_BASES)}
+    # All circuits read the same qubits.
     calibration_shots = _CALIBRATION_FACTOR * shots
-    for basis in ("z", "y"):
-        circuits = build_charging_circuits(battery, time, basis=basis, **formula)
-        compiled = compile_circuits(circuits, backend, network="auto")
-        folded = [fold_entanglers(made, factor) for factor in _NOISE_FACTORS for made in compiled]
-        counts[basis] = run_circuits(folded, sampler, shots=shots).reshape(
-            len(_NOISE_FACTORS), time.size, -1
+    zeros, ones = run_readout_calibration(compiled[0], sampler, shots=calibration_shots)
+    readout = estimate_readout_errors(
+        zeros, ones, shots_of_zeros=calibration_shots, shots_of_ones=calibration_shots
+    )
+    arguments: dict[str, Any] = {
+        "level_splitting": battery.level_splitting, "times": time,
+        "drive_values": np.asarray(battery.drive.value(time)),
+    }  # fmt: skip
+    first = {**arguments, "counts_y": counts["y"][0]}
+    mitigated = mitigate_metrics(counts["z"][0], readout, **first)
+    guided = extrapolate_guided_metrics(
+        counts["z"], counts_x=counts["x"], counts_y=counts["y"], readout=readout, **arguments
+    )
+    for name, pair in guided.items():
+        as_it_is = flat_y if name == "instantaneous_power" else flat_z
+        values, errors = (
+            np.where(as_it_is, old, new) for new, old in zip(pair, mitigated[name], strict=True)
         )
-        keys[basis] = [tuple(sorted(measured_qubits(made))) for made in compiled]
-        for key, made in zip(keys[basis], compiled, strict=True):
-            if key not in readouts:
-                zeros, ones = run_readout_calibration(made, sampler, shots=calibration_shots)
-                readouts[key] = estimate_readout_errors(
-                    zeros, ones,
-                    shots_of_zeros=calibration_shots, shots_of_ones=calibration_shots,
-                )  # fmt: skip
-    drive = np.asarray(battery.drive.value(time))
-
-    def estimator(method: str) -> Estimates:
-        def estimate(basis: str, members: list[int], key: Any) -> Estimates:
-            arguments: dict[str, Any] = {
-                "level_splitting": battery.level_splitting, "times": time[members],
-            }  # fmt: skip
-            chosen = slice(None) if method == "zero_noise" else 0
-            if basis == "y":
-                arguments |= {
-                    "counts_y": counts["y"][chosen][..., members, :],
-                    "drive_values": drive[members],
-                }
-            z = counts["z"][chosen][..., members, :]
-            if method == "raw":
-                return estimate_metrics(z, **arguments)
-            if method == "readout":
-                return mitigate_metrics(z, readouts[key], **arguments)
-            return extrapolate_metrics(_NOISE_FACTORS, z, readout=readouts[key], **arguments)
-
-        return estimate_in_groups(estimate, keys, num_qubits=battery.num_qubits)
-
-    return {method: estimator(method) for method in ("raw", "readout", "zero_noise")}
+        guided[name] = (values, errors)
+    return {
+        "raw": estimate_metrics(counts["z"][0], **first),
+        "readout": mitigated,
+        "zero_noise": guided,
+    }
 
 
 def _budget(
@@ -197,7 +199,8 @@ def _budget(
         for column, name in enumerate(names):
             if metric in nodes[name]:
                 deviation = np.abs(nodes[name][metric].values - nodes["exact"][metric].values)
-                measured[row, column] = deviation.max()
+                # A point where the guide is lost deviates from nothing.
+                measured[row, column] = np.nanmax(deviation, initial=0.0)
     planned = np.full((len(METRICS), len(BUDGET_TERMS)), np.nan)
     for metric in PLANNED_METRICS:
         # The simulation has the cells' waits free.

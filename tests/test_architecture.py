@@ -56,7 +56,7 @@ TABLE = {
     },
     "noisy_comparison": {
         *PARAMETERS, "schema", "exact", "circuits", "execution", "estimation", "mitigation",
-        "charging", "planning", "submission",
+        "charging", "planning",
     },
     "reproduction": {
         *PARAMETERS, "grid", "schema", "metrics", "correlations", "spectrum", "exact", "analytic",

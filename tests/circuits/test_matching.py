@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-import qutip
+from schedule_oracles import apply_layers, distance, solve
 from scipy.integrate import quad
 from scipy.optimize import approx_fprime
 from scipy.special import entr
@@ -25,38 +25,6 @@ def make_battery(amplitude=20.0, num_qubits=10, interaction=2.0, **options):
     )
 
 
-def spins(num_qubits):
-    return [np.asarray(qutip.jmat(num_qubits / 2, a).full())[::-1, ::-1] for a in "xyz"]
-
-
-def final_state(schedule):
-    jx, _, jz = spins(schedule.num_qubits)
-    spectra = {
-        axis: np.linalg.eigh(matrix) for axis, matrix in (("x", jx), ("z", jz), ("zz", jz @ jz))
-    }
-    state = np.eye(schedule.num_qubits + 1, dtype=complex)[0]
-    for layer in schedule.layers:
-        values, vectors = spectra[layer.axis]
-        state = vectors @ (np.exp(-1j * layer.angle * values) * (vectors.conj().T @ state))
-    return state
-
-
-def exact_state(battery, time):
-    jx, _, jz = (qutip.Qobj(matrix) for matrix in spins(battery.num_qubits))
-    static = battery.level_splitting * jz + battery.jz_squared_coefficient * jz * jz
-    options = {"atol": 1e-13, "rtol": 1e-12, "method": "dop853", "nsteps": 100_000}
-    result = qutip.sesolve(
-        [static, [jx, lambda t: float(battery.drive.value(t))]],
-        qutip.basis(battery.num_qubits + 1, 0), [0.0, time], options=options,
-    )  # fmt: skip
-    return np.asarray(result.states[-1].full()).ravel()
-
-
-def distance(left, right):
-    overlap = np.vdot(left, right)
-    return float(np.linalg.norm(left * overlap / abs(overlap) - right))
-
-
 def metrics_of(populations):
     k = np.arange(populations.size)
     mean = populations @ k
@@ -73,7 +41,7 @@ def test_layers_for_a_thousandth_at_the_papers_parameters(amplitude, layers):
     for time, populations in zip(times.tolist(), exact, strict=True):
         schedule = charging_schedule(battery, time, num_steps=layers + 1)
         assert schedule.num_zz_layers == layers
-        found = metrics_of(np.abs(final_state(schedule)) ** 2)
+        found = metrics_of(np.abs(apply_layers(schedule)) ** 2)
         errors = np.maximum(errors, np.abs(found - metrics_of(populations)))
     assert errors.max() < 1e-3
 
@@ -93,10 +61,10 @@ def test_state_is_right_to_second_order_in_the_interaction(drive, sign):
         battery = make_battery(
             drive=pulse, num_qubits=6, interaction=sign * strength, level_splitting=2.0
         )
-        exact = exact_state(battery, 0.28)
+        exact = solve(battery, 0.28)
         for name, horizon in (("matched", None), ("plain", 0.28)):
             schedule = charging_schedule(battery, 0.28, num_steps=6, basis="y", horizon=horizon)
-            errors[name].append(distance(final_state(schedule), exact))
+            errors[name].append(distance(apply_layers(schedule), exact))
     slopes = {
         name: np.polyfit(np.log(strengths), np.log(values), 1)[0] for name, values in errors.items()
     }
@@ -110,11 +78,11 @@ def test_state_is_right_to_second_order_in_the_interaction(drive, sign):
 def test_never_far_worse_than_unmatched(num_qubits, num_steps):
     for interaction in (-1.0, 4.0, 25.0):
         battery = make_battery(35.0, num_qubits=num_qubits, interaction=interaction)
-        exact = exact_state(battery, 0.27)
+        exact = solve(battery, 0.27)
         options = {"num_steps": num_steps, "basis": "y"}
-        matched = distance(final_state(charging_schedule(battery, 0.27, **options)), exact)
+        matched = distance(apply_layers(charging_schedule(battery, 0.27, **options)), exact)
         plain = distance(
-            final_state(charging_schedule(battery, 0.27, horizon=0.27, **options)), exact
+            apply_layers(charging_schedule(battery, 0.27, horizon=0.27, **options)), exact
         )
         # Where the layers are too few for the interaction, neither is any good.
         assert matched < max(1.05 * plain, 1.1)
@@ -206,7 +174,7 @@ def test_mean_axes_of_an_axis_that_stands_still_are_that_axis():
 
 def test_slices_of_equal_area_are_matched_too():
     battery = make_battery(drive=rz.ExponentialDrive(40.0, 0.15, PERIOD), interaction=3.0)
-    exact = exact_state(battery, 0.3)
+    exact = solve(battery, 0.3)
     for num_steps, bound in ((3, 5e-3), (6, 4e-3), (12, 2e-3)):
         schedule = charging_schedule(battery, 0.3, num_steps=num_steps, basis="y", spacing="area")
-        assert distance(final_state(schedule), exact) < bound
+        assert distance(apply_layers(schedule), exact) < bound

@@ -5,8 +5,8 @@ import itertools
 
 import numpy as np
 import pytest
-import qutip
 from numpy.polynomial import Polynomial
+from schedule_oracles import apply_layers, solve
 from scipy.integrate import quad
 
 import rzqiskit as rz
@@ -118,44 +118,12 @@ class StepDrive(Drive):
         return np.where(t < 0.5 * self.duration, self.amplitude * (1.0 + t), -0.4 * self.amplitude)
 
 
-def solve(battery, time):
-    """Return the populations that QuTiP finds, integrated piece by piece."""
-    jx, _, jz = (
-        qutip.Qobj(np.asarray(qutip.jmat(battery.num_qubits / 2, axis).full())[::-1, ::-1])
-        for axis in "xyz"
-    )
-    static = battery.level_splitting * jz + battery.jz_squared_coefficient * jz * jz
-    options = {"atol": 1e-13, "rtol": 1e-12, "method": "dop853", "nsteps": 100_000}
-    state = qutip.basis(battery.num_qubits + 1, 0)
-    edges = [0.0, *(b for b in battery.drive.breakpoints if b < time), time]
-    for left, right in itertools.pairwise(edges):
-        # A point of the piece for its ends, where f may have the value of the next one.
-        inside = 1e-12 * (right - left)
-
-        def value(t, low=left + inside, high=right - inside):
-            return float(battery.drive.value(min(max(t, low), high)))
-
-        hamiltonian = [static, [jx, value]]
-        state = qutip.sesolve(hamiltonian, state, [left, right], options=options).states[-1]
-    return np.abs(np.asarray(state.full()).ravel()) ** 2
-
-
 def populations(schedule):
-    jx, _, jz = (
-        np.asarray(qutip.jmat(schedule.num_qubits / 2, axis).full())[::-1, ::-1] for axis in "xyz"
-    )
-    spectra = {
-        axis: np.linalg.eigh(matrix) for axis, matrix in (("x", jx), ("z", jz), ("zz", jz @ jz))
-    }
-    state = np.eye(schedule.num_qubits + 1, dtype=complex)[0]
-    for layer in schedule.layers:
-        values, vectors = spectra[layer.axis]
-        state = vectors @ (np.exp(-1j * layer.angle * values) * (vectors.conj().T @ state))
-    return np.abs(state) ** 2
+    return np.abs(apply_layers(schedule)) ** 2
 
 
 def slope_of(battery, time, steps, **options):
-    exact = solve(battery, time)
+    exact = np.abs(solve(battery, time)) ** 2
     errors = [
         np.abs(
             populations(

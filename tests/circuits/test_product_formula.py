@@ -4,9 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
-import qutip
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from schedule_oracles import apply_layers, distance, solve
 
 import rzqiskit as rz
 from rzqiskit.circuits.product_formula import Layer, charging_schedule, charging_schedules
@@ -23,40 +23,6 @@ def make_battery(**changes):
         "interaction": 2.0,
     }
     return rz.RosenZenerBattery(**{**parameters, **changes})
-
-
-def spin_matrices(num_qubits):
-    """Return Jx, Jy, Jz with the ground state first, as QuTiP builds them."""
-    return [np.asarray(qutip.jmat(num_qubits / 2, axis).full())[::-1, ::-1] for axis in "xyz"]
-
-
-def apply_layers(schedule):
-    """Return the Dicke state of a schedule by dense matrix exponentials."""
-    jx, _, jz = spin_matrices(schedule.num_qubits)
-    generators = {"x": jx, "z": jz, "zz": jz @ jz}
-    spectra = {axis: np.linalg.eigh(matrix) for axis, matrix in generators.items()}
-    state = np.eye(schedule.num_qubits + 1, dtype=complex)[0]
-    for layer in schedule.layers:
-        values, vectors = spectra[layer.axis]
-        state = vectors @ (np.exp(-1j * layer.angle * values) * (vectors.conj().T @ state))
-    return state
-
-
-def solve(battery, time):
-    """Return the Dicke state that QuTiP finds for H(t), ground state first."""
-    jx, _, jz = (qutip.Qobj(matrix) for matrix in spin_matrices(battery.num_qubits))
-    static = battery.level_splitting * jz + battery.jz_squared_coefficient * jz * jz
-    hamiltonian = [static, [jx, lambda t: float(battery.drive.value(t))]]
-    options = {"atol": 1e-13, "rtol": 1e-12, "method": "dop853", "nsteps": 100_000}
-    start = qutip.basis(battery.num_qubits + 1, 0)
-    result = qutip.sesolve(hamiltonian, start, [0.0, time], options=options)
-    return np.asarray(result.states[-1].full()).ravel()
-
-
-def distance(left, right):
-    """Return the distance of two states up to their phase."""
-    overlap = np.vdot(left, right)
-    return float(np.linalg.norm(left * overlap / abs(overlap) - right))
 
 
 @pytest.mark.parametrize("frame", ["mean-field", "drive"])

@@ -86,7 +86,9 @@ def quantum_fisher_information(covariance: npt.ArrayLike) -> FloatArray:
     return 4.0 * np.linalg.eigvalsh(np.asarray(covariance, dtype=float))[..., -1]
 
 
-def cell_entropy(mean: npt.ArrayLike, num_qubits: int) -> FloatArray:
+def cell_entropy(
+    mean: npt.ArrayLike, num_qubits: int, covariance: npt.ArrayLike | None = None
+) -> FloatArray:
     """Return the von Neumann entropy of one cell: its entanglement with the others, in bits.
 
     The state is symmetric, so the Bloch vector of each cell is 2 <J> / N; the whole is pure, so
@@ -96,6 +98,10 @@ def cell_entropy(mean: npt.ArrayLike, num_qubits: int) -> FloatArray:
     Args:
         mean: shape (..., 3), <Jx>, <Jy>, <Jz>.
         num_qubits: N.
+        covariance: shape (..., 3, 3), symmetrised covariances of the same. With it the entropy of
+            very many, hardly entangled cells keeps its digits: the spin then falls short of its
+            full length N/2 by a small difference of large numbers, but J^2 = N/2 (N/2 + 1) makes
+            that the trace of the covariances less N/2.
 
     Returns:
         Entropy, shape (...), between 0 and 1 bit.
@@ -104,11 +110,18 @@ def cell_entropy(mean: npt.ArrayLike, num_qubits: int) -> FloatArray:
         >>> float(cell_entropy([0.0, 0.0, 0.0], 4))
         1.0
     """
-    from scipy.special import entr
+    from scipy.special import xlogy
 
-    length = 2.0 * np.linalg.norm(np.asarray(mean, dtype=float), axis=-1) / num_qubits
-    deficit = np.clip(0.5 * (1.0 - length), 0.0, 0.5)
-    return (entr(deficit) + entr(1.0 - deficit)) / np.log(2.0)
+    length = np.linalg.norm(np.asarray(mean, dtype=float), axis=-1)
+    if covariance is None:
+        shortfall = 0.5 * num_qubits - length
+    else:
+        trace = np.trace(np.asarray(covariance, dtype=float), axis1=-2, axis2=-1)
+        shortfall = (trace - 0.5 * num_qubits) / (0.5 * num_qubits + length)
+    # of the cell's Bloch vector, halved: the smaller eigenvalue of its state
+    deficit = np.clip(shortfall / num_qubits, 0.0, 0.5)
+    total: FloatArray = xlogy(deficit, deficit) + (1.0 - deficit) * np.log1p(-deficit)
+    return np.abs(total / np.log(2.0))
 
 
 def incoherent_ergotropy(populations: npt.ArrayLike, level_splitting: float) -> FloatArray:
@@ -172,7 +185,7 @@ def correlations_from_moments(
             along_time,
             quantum_fisher_information(covariance),
         ),
-        "cell_entropy": lambda: (along_time, cell_entropy(mean, num)),
+        "cell_entropy": lambda: (along_time, cell_entropy(mean, num, covariance)),
         "coherent_state_fidelity": lambda: (along_time, moments[9]),
         # The state is pure: a unitary takes it back to the ground state, all energy is work.
         "ergotropy": lambda: (along_time, energy.copy()),

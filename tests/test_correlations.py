@@ -2,11 +2,12 @@
 
 import itertools
 
+import mpmath
 import numpy as np
 import pytest
 import qutip
 from scipy.integrate import solve_ivp
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
 
 from rzqiskit import RosenZenerBattery, SineSquaredDrive, evolve_exact
 from rzqiskit.correlations import (
@@ -135,10 +136,45 @@ def test_fisher_information_is_the_curvature_of_the_fidelity(case):
 
 
 def test_cell_entropy_by_partial_trace(case):
-    num_qubits, state, _, mean, _ = case
+    num_qubits, state, _, mean, covariance = case
     for cell in range(num_qubits):
         expected = qutip.entropy_vn(state.ptrace(cell), 2)
         assert cell_entropy(mean, num_qubits) == pytest.approx(expected, abs=1e-9)
+        assert cell_entropy(mean, num_qubits, covariance) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("num_qubits", [10**3, 10**6, 10**9, 10**12])
+def test_cell_entropy_of_many_hardly_entangled_cells(num_qubits):
+    # A spin along x after exp(-i mu Jz^2/2): <Jx> = N/2 cos(mu/2)^(N-1), Kitagawa and Ueda,
+    # Phys. Rev. A 47, 5138 (1993). The rest of J^2 is variance.
+    with mpmath.workdps(50):
+        half = mpmath.mpf(num_qubits) / 2
+        length = half * mpmath.cos(mpmath.mpf(1) / num_qubits) ** (num_qubits - 1)
+        variance = half * (half + 1) - length**2
+        small = (half - length) / num_qubits
+        expected = -(small * mpmath.log(small, 2) + (1 - small) * mpmath.log(1 - small, 2))
+        mean, covariance = [float(length), 0.0, 0.0], np.diag([0.0, 0.0, float(variance)])
+        expected = float(expected)
+    assert 0.0 < expected < 0.02
+    assert cell_entropy(mean, num_qubits, covariance) == pytest.approx(expected, rel=1e-12)
+
+
+def test_cell_entropy_of_a_billion_charged_cells():
+    # The interaction is N-independent per cell: each cell's deficit falls as 1/N, up to 1/N^2.
+    drive = SineSquaredDrive(amplitude=20.0, period=0.1 * np.pi)
+    times = np.linspace(0.05, 0.3, 6)
+    deficits = []
+    for num_qubits in (10**7, 10**9):
+        battery = RosenZenerBattery(num_qubits=num_qubits, drive=drive, interaction=2.0)
+        data = evolve_exact(battery, times, tolerance=1e-12, quantities=["cell_entropy"])
+        found = [
+            brentq(lambda d, s=s: -(d * np.log(d) + (1 - d) * np.log1p(-d)) / np.log(2) - s,
+                   1e-25, 0.4, xtol=1e-30, rtol=1e-14)
+            for s in data.cell_entropy.values
+        ]  # fmt: skip
+        deficits.append(num_qubits * np.array(found))
+    assert deficits[1] == pytest.approx(deficits[0], rel=1e-6)
+    assert deficits[0].max() > 0.01
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 6])

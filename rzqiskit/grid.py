@@ -15,6 +15,7 @@ from rzqiskit.validation import FloatArray, check_choice
 
 __all__ = ["BatteryGrid"]
 
+GRID_FORMAT_VERSION = 1
 _BATTERY_PARAMETERS = ("num_qubits", "interaction", "level_splitting", "pair_counting")
 _DEFAULTS: dict[str, Any] = {"interaction": 0.0, "level_splitting": 1.0, "pair_counting": "ordered"}
 
@@ -35,7 +36,7 @@ class BatteryGrid:
 
     Raises:
         TypeError: unknown parameter, wrong type.
-        ValueError: a value out of range, arrays of different length where paired.
+        ValueError: a value out of range, an empty array, arrays of different length where paired.
 
     Examples:
         >>> from rzqiskit.drives import SineSquaredDrive
@@ -71,11 +72,13 @@ class BatteryGrid:
                 for extreme in (array.min(), array.max()):
                     dataclasses.replace(drive, **{name.removeprefix("drive_"): extreme})  # type: ignore[type-var]
         swept = {name: array for name, array in self._arrays.items() if array.ndim == 1}
+        if not isinstance(paired, bool):
+            raise TypeError(f"`paired` must be True or False, got {paired!r}.")
         self._paired = paired
         if paired:
             lengths = {name: array.size for name, array in swept.items()}
             if len(set(lengths.values())) > 1:
-                raise ValueError(f"paired arrays must have one length, got {lengths}.")
+                raise ValueError(f"`parameters` must have one length when paired, got {lengths}.")
             self._dims: tuple[str, ...] = ("point",) if swept else ()
             self._shape: tuple[int, ...] = tuple(set(lengths.values()))
             self._coords = {name: (("point",), array) for name, array in swept.items()}
@@ -166,13 +169,56 @@ class BatteryGrid:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the grid as a dict that JSON can hold."""
+        """Return the grid as a dict that JSON can hold, see `from_dict`."""
         return {
             "type": "BatteryGrid",
+            "version": GRID_FORMAT_VERSION,
             "drive": self._drive.to_dict(),
             "paired": self._paired,
             "parameters": {name: array.tolist() for name, array in self._arrays.items()},
         }
+
+    @classmethod
+    def from_dict(cls, payload: Mapping[str, Any]) -> BatteryGrid:
+        """Return the grid that `to_dict` described.
+
+        Args:
+            payload: a dict with the keys that `to_dict` writes.
+
+        Returns:
+            The grid.
+
+        Raises:
+            TypeError: not a dict, an unknown parameter.
+            ValueError: another type or version, a missing or an unknown key, a value out of range.
+
+        Examples:
+            >>> import json
+            >>> from rzqiskit.drives import SineSquaredDrive
+            >>> grid = BatteryGrid(SineSquaredDrive(20.0, 0.3), num_qubits=[4, 6], interaction=2.0)
+            >>> again = BatteryGrid.from_dict(json.loads(json.dumps(grid.to_dict())))
+            >>> again.dims, again.battery(1) == grid.battery(1)
+            (('num_qubits',), True)
+        """
+        if not isinstance(payload, Mapping):
+            raise TypeError(f"`payload` must be a dict, got {type(payload).__name__}.")
+        parts = dict(payload)
+        kind, version = parts.pop("type", None), parts.pop("version", None)
+        if kind != "BatteryGrid":
+            raise ValueError(f"`type` must be 'BatteryGrid', got {kind!r}.")
+        if version != GRID_FORMAT_VERSION:
+            raise ValueError(f"`version` must be {GRID_FORMAT_VERSION}, got {version!r}.")
+        expected = {"drive", "paired", "parameters"}
+        if set(parts) != expected:
+            raise ValueError(
+                f"`BatteryGrid` must have the fields {sorted(expected)}, got {sorted(parts)}."
+            )
+        parameters = parts["parameters"]
+        if not isinstance(parameters, Mapping):
+            raise TypeError(f"`parameters` must be a dict, got {type(parameters).__name__}.")
+        if "num_qubits" not in parameters:
+            raise ValueError(f"`parameters` must name `num_qubits`, got {sorted(parameters)}.")
+        return cls(Drive.from_dict(parts["drive"]), paired=parts["paired"], **parameters)
 
 
 def _checked(name: str, value: Any) -> npt.NDArray[Any]:
@@ -185,8 +231,10 @@ def _checked(name: str, value: Any) -> npt.NDArray[Any]:
     else:
         array = np.asarray(value)
     if array.ndim > 1 or array.size == 0:
+        scalar = "a name" if name == "pair_counting" else "a number"
         raise ValueError(
-            f"`{name}` must be a number or a one-dimensional array, got shape {array.shape}."
+            f"`{name}` must be {scalar} or a one-dimensional array that is not empty, "
+            f"got shape {array.shape}."
         )
     if name == "pair_counting":
         return array

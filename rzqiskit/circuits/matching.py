@@ -184,7 +184,7 @@ class _Problem:
                 break
             change, residual, slopes = tried, residual_tried, slopes_tried
             damping /= 9.0
-            if before - cost <= 1e-10 * before:
+            if before - cost <= 1e-6 * before:
                 break
         return self._vectors(change)
 

@@ -41,8 +41,8 @@ def collect_command(
         str,
         typer.Option(
             help="none; readout, by the run's own calibration; zero_noise, extrapolated in the "
-            "factors of the folded circuits; guided, in the noise that J^2 shows; or all that the "
-            "run's circuits allow."
+            "factors of the folded circuits; guided, along what J^2 shows of the noise; or all, "
+            "as far as the run has circuits for them."
         ),
     ] = "none",
     readout_method: Annotated[
@@ -51,9 +51,7 @@ def collect_command(
     ] = "inversion",
     extrapolation: Annotated[
         str,
-        typer.Option(
-            help="Curve of zero_noise and guided: exponential, linear, quadratic or richardson."
-        ),
+        typer.Option(help="Curve of zero_noise: exponential, linear, quadratic or richardson."),
     ] = "exponential",
     resubmit: Annotated[
         bool,

@@ -84,12 +84,12 @@ def collect_charging(
         folder: as `submit_charging` returned it.
         mitigation: "readout" undoes the readout errors that the run's own calibration shows;
             "zero_noise" then extrapolates to no noise in the factors by which circuits were
-            folded, "guided" in the noise that J^2 shows, circuit by circuit. The counts stay as
-            they were read.
+            folded, "guided" along what J^2 shows of the noise, circuit by circuit, folded or not
+            (`extrapolate_guided_metrics`). The counts stay as they were read.
         readout_method: how readout errors are undone: "inversion" of the weights' confusion
             matrix, for states symmetric under exchange of the cells, as all of the circuits' are;
             or "mthree" (the extra ``rzqiskit[mitigation]``) on the bit strings.
-        extrapolation: the curve, see `extrapolate_to_zero_noise`.
+        extrapolation: the curve of "zero_noise", see `extrapolate_to_zero_noise`.
         resubmit: whether to send again what failed, was cancelled, never arrived or cannot be
             read.
 
@@ -112,9 +112,8 @@ def collect_charging(
         it and its successor both come back, the first one that was fetched counts.
         Standard errors are those of the shots as amplified by the mitigation, and of the
         calibration; the biases that remain are measured in docs/error_bars. Circuits without an
-        entangling gate have nothing to extrapolate, their readout errors are undone. Guided, a
-        circuit whose J^2 is within two standard errors of the fully mixed value is left out, and
-        a time with too few circuits left is NaN; the attribute `lost_guides` counts them.
+        entangling gate have nothing to extrapolate, their readout errors are undone. Guided, times
+        at which J^2 shows no signal left are NaN.
 
     Examples:
         >>> import tempfile
@@ -188,7 +187,8 @@ def collect_all_mitigations(
     check_methods("readout", readout_method, extrapolation)
     run = _open_run(folder)
     possible = possible_mitigations(run.record["purpose"])
-    check_circuits(run.record["purpose"], possible[-1], extrapolation)
+    for name in possible:
+        check_circuits(run.record["purpose"], name, extrapolation)
     states = _fetch(run, resubmit)
     measured = MeasuredRun(run)
     nodes = {
@@ -229,7 +229,7 @@ def _dataset(
 ) -> xr.Dataset:
     if mitigation == "none":
         readout_method = "inversion"  # of no consequence
-    estimates, notes = estimate_run(
+    estimates = estimate_run(
         measured, mitigation, readout_method=readout_method, extrapolation=extrapolation
     )
     folded = measured.noise_factors.size > 1
@@ -251,10 +251,10 @@ def _dataset(
     for name, (value, error) in _summaries(measured, estimates).items():
         variables[name] = ((), value)
         variables[f"{name}_stderr"] = ((), error)
-    attrs = _attributes(run, measured, states, mitigation) | notes
+    attrs = _attributes(run, measured, states, mitigation)
     if mitigation != "none":
         attrs["readout_method"] = readout_method
-    if mitigation in ("zero_noise", "guided"):
+    if mitigation == "zero_noise":
         attrs["extrapolation"] = extrapolation
     coords: dict[str, tuple[tuple[str, ...], Any]] = {
         "time": (("time",), measured.time),

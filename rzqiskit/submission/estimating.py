@@ -1,7 +1,7 @@
 r"""The metrics of a measured run, by each way of mitigation.
 
 Readout errors are undone by the run's own calibration; zero-noise extrapolation starts from there,
-in the factors by which circuits were folded or, guided, in the noise that their J^2 shows.
+in the factors by which circuits were folded or, guided, along what their J^2 shows of the noise.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 
 from rzqiskit.estimation import estimate_metrics, estimate_total_spin_squared
 from rzqiskit.mitigation import (
+    extrapolate_guided_metrics,
     extrapolate_metrics,
-    guide_noise,
     mitigate_metrics,
     mitigate_total_spin_squared,
 )
@@ -46,8 +46,6 @@ EXTRAPOLATIONS: dict[Extrapolation, int] = {
 
 # What zero-noise extrapolation gives: populations and entropy are no means of fixed operators.
 _EXTRAPOLATED = ("stored_energy", "average_power", "energy_fluctuation", "instantaneous_power")
-# A J^2 within so many standard errors of that of the fully mixed state guides nothing.
-_LOST = 2.0
 
 
 def possible_mitigations(purpose: Mapping[str, Any]) -> tuple[Mitigation, ...]:
@@ -72,6 +70,10 @@ def check_methods(mitigation: Any, readout_method: Any, extrapolation: Any) -> N
         raise ValueError(
             f"`readout_method` must be left out without mitigation, got {readout_method!r}."
         )
+    if mitigation == "guided" and extrapolation != "exponential":
+        raise ValueError(
+            f"`extrapolation` must be 'exponential' when guided, got {extrapolation!r}."
+        )
 
 
 def check_circuits(
@@ -89,7 +91,7 @@ def check_circuits(
             f"{missing}"
         )
     number = len(purpose.get("noise_factors", [1.0]))
-    if mitigation in ("zero_noise", "guided") and number < EXTRAPOLATIONS[extrapolation]:
+    if mitigation == "zero_noise" and number < EXTRAPOLATIONS[extrapolation]:
         raise ValueError(
             f"`extrapolation` must do with the run's {number} noise factors, got "
             f"{extrapolation!r}, which needs {EXTRAPOLATIONS[extrapolation]}."
@@ -112,7 +114,7 @@ def _missing(purpose: Mapping[str, Any], mitigation: Mitigation) -> str:
         )
     if mitigation == "readout":
         return ""
-    if len(purpose.get("noise_factors", [1.0])) < 2:
+    if mitigation == "zero_noise" and len(purpose.get("noise_factors", [1.0])) < 2:
         return "folded circuits: submit with noise_factors=(1, 3, 5) (--noise-factors 1,3,5)."
     if mitigation == "guided" and not purpose.get("total_spin", False):
         return "circuits in the X basis: submit with total_spin=True (--total-spin)."
@@ -125,7 +127,7 @@ def estimate_run(
     *,
     readout_method: ReadoutMethod = "inversion",
     extrapolation: Extrapolation = "exponential",
-) -> tuple[Estimates, dict[str, int]]:
+) -> Estimates:
     """Return metrics and their errors at all times, NaN where they are not known.
 
     Args:
@@ -136,103 +138,79 @@ def estimate_run(
 
     Returns:
         name -> (values, standard errors) of what the mitigation gives, and `total_spin_squared`
-        where it was measured; and what else is to be told: ``lost_guides``, the number of
-        circuits whose J^2 was too small to guide, left out of the extrapolation.
+        where it was measured.
     """
     mthree = readout_method == "mthree"
-    spin = _total_spins(run, mitigation, mthree)
-    notes: dict[str, int] = {}
-    used: Any = np.ones((run.noise_factors.size, run.time.size), dtype=bool)
-    if mitigation == "guided":
-        used, notes["lost_guides"] = _guides(run, spin)
     drive = np.asarray(run.battery.drive.value(run.time))
 
     def estimate(basis: str, members: list[int], key: Any) -> Estimates | None:
-        qubits, rows = key
+        qubits, extrapolated = key
         if mitigation != "none" and qubits not in run.readouts:  # not there yet
             return None
-        chosen: Any = np.array(rows) if rows else 0
+        rows: Any = slice(None) if extrapolated else 0
         arguments: dict[str, Any] = {
             "level_splitting": run.battery.level_splitting,
             "times": run.time[members],
         }
-        if basis == "y":
+        if basis == "y" or (extrapolated and mitigation == "guided"):
             arguments |= {
-                "counts_y": run.select("y", chosen, members, mthree=mthree),
+                "counts_y": run.select("y", rows, members, mthree=mthree),
                 "drive_values": drive[members],
             }
-        z = run.select("z", chosen, members, mthree=mthree)
+        z = run.select("z", rows, members, mthree=mthree)
         if mitigation == "none":
             return estimate_metrics(z, **arguments)  # type: ignore[arg-type]  # no mthree
-        if not rows:
-            return mitigate_metrics(z, run.readouts[qubits], **arguments)
-        place = np.ix_(rows, members)
-        noise, error = run.factors(basis)[place], np.zeros(())
+        readout = run.readouts[qubits]
+        if not extrapolated:
+            return mitigate_metrics(z, readout, **arguments)
         if mitigation == "guided":
-            half = 0.5 * run.battery.num_qubits
-            noise, error = guide_noise(
-                spin[0][place], spin[1][place], ideal=half * (half + 1.0), mixed=1.5 * half
-            )
-        return extrapolate_metrics(
-            noise, z, readout=run.readouts[qubits], method=extrapolation, noise_stderr=error,
-            **arguments,
-        )  # fmt: skip
+            x = run.select("x", rows, members, mthree=mthree)
+            return extrapolate_guided_metrics(z, counts_x=x, readout=readout, **arguments)
+        factors = run.factors(basis)[:, members]
+        return extrapolate_metrics(factors, z, readout=readout, method=extrapolation, **arguments)
 
-    keys = _keys(run, mitigation, used, EXTRAPOLATIONS[extrapolation])
+    keys = _keys(run, mitigation)
     estimates = estimate_in_groups(estimate, keys, num_qubits=run.battery.num_qubits)
     if mitigation in ("zero_noise", "guided"):
         estimates = {name: estimates[name] for name in _EXTRAPOLATED}
     if "x" in run.bases:
-        estimates["total_spin_squared"] = (spin[0][0], spin[1][0])
-    return estimates, notes
+        estimates["total_spin_squared"] = _total_spin(run, mitigation, mthree)
+    return estimates
 
 
-def _keys(run: MeasuredRun, mitigation: Mitigation, used: Any, least: int) -> dict[str, list[Any]]:
-    """Return for each basis and time the qubits and the rows of noise factors, or None."""
-    extrapolates = mitigation in ("zero_noise", "guided")
+def _keys(run: MeasuredRun, mitigation: Mitigation) -> dict[str, list[Any]]:
+    """Return for each basis and time the qubits and whether to extrapolate; None if unknown."""
     keys: dict[str, list[Any]] = {}
     for basis in ("z", "y"):
         needed = run.bases if mitigation == "guided" else ("z", basis)
         known = np.logical_and.reduce([run.known(name) for name in needed])
-        extrapolated = run.folded(basis) & extrapolates
-        keys[basis] = []
-        for index, qubits in enumerate(run.qubits(basis)):
-            rows = tuple(np.flatnonzero(used[:, index]).tolist())
-            if not extrapolated[index]:
-                keys[basis].append((qubits, ()) if known[0, index] else None)
-            elif known[:, index].all() and len(rows) >= least:
-                keys[basis].append((qubits, rows))
-            else:
-                keys[basis].append(None)
+        extrapolated = np.zeros(run.time.size, dtype=bool)
+        if mitigation in ("zero_noise", "guided"):
+            extrapolated = run.folded(basis)
+        if mitigation == "guided" and run.noise_factors.size == 1:
+            # J^2 guides without folded circuits too, but one cell has none to lose.
+            extrapolated = np.full(run.time.size, run.battery.num_qubits > 1)
+        ready = np.where(extrapolated, known.all(axis=0), known[0])
+        keys[basis] = [
+            (qubits, bool(extrapolated[index])) if ready[index] else None
+            for index, qubits in enumerate(run.qubits(basis))
+        ]
     return keys
 
 
-def _total_spins(
+def _total_spin(
     run: MeasuredRun, mitigation: Mitigation, mthree: bool
 ) -> tuple[FloatArray, FloatArray]:
-    """Return <J^2> and its error by noise factor and time, NaN where it is not known."""
-    shape = (run.noise_factors.size, run.time.size)
-    value, error = np.full(shape, np.nan), np.full(shape, np.nan)
-    if "x" not in run.bases:
-        return value, error
-    known = np.logical_and.reduce([run.known(basis) for basis in ("x", "y", "z")])
+    """Return <J^2> of the circuits as they stand and its error, NaN where it is not known."""
+    value, error = np.full(run.time.size, np.nan), np.full(run.time.size, np.nan)
+    known = np.logical_and.reduce([run.known(basis)[0] for basis in ("x", "y", "z")])
     for index, qubits in enumerate(run.qubits("z")):
-        rows = np.flatnonzero(known[:, index])
-        if not rows.size or (mitigation != "none" and qubits not in run.readouts):
+        if not known[index] or (mitigation != "none" and qubits not in run.readouts):
             continue
-        x, y, z = (run.select(basis, rows, [index], mthree=mthree) for basis in ("x", "y", "z"))
+        x, y, z = (run.select(basis, 0, [index], mthree=mthree) for basis in ("x", "y", "z"))
         if mitigation == "none":
             found = estimate_total_spin_squared(x, y, z)  # type: ignore[arg-type]  # no mthree
         else:
             found = mitigate_total_spin_squared(x, y, z, run.readouts[qubits])
-        value[rows, index], error[rows, index] = found[0][:, 0], found[1][:, 0]
+        value[index], error[index] = found[0][0], found[1][0]
     return value, error
-
-
-def _guides(run: MeasuredRun, spin: tuple[FloatArray, FloatArray]) -> tuple[Any, int]:
-    """Return which circuits have a J^2 that can guide, and how many have lost it."""
-    value, error = spin
-    with np.errstate(invalid="ignore"):
-        used = value - 0.75 * run.battery.num_qubits > _LOST * error
-    lost = np.isfinite(value) & ~used & (run.folded("z") | run.folded("y"))
-    return used, int(lost.sum())

@@ -91,7 +91,7 @@ def test_a_mitigated_run_from_end_to_end(tmp_path):
 
 def test_what_the_circuits_do_not_allow_is_told_in_one_line(monkeypatch):
     run(*SMALL, "--folder", "run", "--seed", "3")
-    refused = run("collect", "run", "--mitigation", "guided")
+    refused = run("collect", "run", "--mitigation", "zero_noise")
     assert refused.exit_code == 2
     assert refused.stderr.count("\n") == 1
     assert "(--noise-factors 1,3,5)" in refused.stderr

@@ -51,7 +51,7 @@ def test_a_pending_folder_is_collected(folder):
 
 def test_what_it_has_no_circuits_for_is_refused(folder):
     with pytest.raises(ValueError, match="for a run without folded circuits: submit with noise"):
-        collect_charging(folder, mitigation="guided")
+        collect_charging(folder, mitigation="zero_noise")
     assert list(collect_all_mitigations(folder).children) == ["raw", "readout"]
     mthree = collect_charging(folder, mitigation="readout", readout_method="mthree")
     np.testing.assert_allclose(mthree.stored_energy, MITIGATED_ENERGY, atol=0.1)

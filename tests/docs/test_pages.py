@@ -129,6 +129,16 @@ def check_sweep(names: dict[str, Any]) -> None:
     np.testing.assert_allclose(names["best"], free, rtol=2e-2)
     with xr.open_zarr("from-file.zarr") as stored:
         assert stored.sizes["drive_amplitude"] == 12
+    # Noise takes the more, the more layers there are: by far more than 5 standard errors.
+    lost = names["noisy"].final_stored_energy.sel(noise="none") - names["noisy"].final_stored_energy
+    errors = names["noisy"].final_stored_energy_stderr
+    assert (lost.sel(num_steps=4, noise="FakeTorino") > 5 * errors.max()).all()
+
+
+def check_sweep_on_a_cluster(names: dict[str, Any]) -> None:
+    here = rz.sweep(names["grid"], num_threads=1)
+    for name in here.data_vars:
+        assert np.array_equal(names["data"][name].values, here[name].values)
 
 
 def check_read_files(names: dict[str, Any]) -> None:
@@ -146,6 +156,7 @@ CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
     "million-cells": check_million_cells,
     "submit-a-run": check_submit_a_run,
     "sweep": check_sweep,
+    "sweep-on-a-cluster": check_sweep_on_a_cluster,
     "read-files": check_read_files,
 }
 

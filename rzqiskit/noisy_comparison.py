@@ -37,6 +37,7 @@ def compare_on_device(
     times: npt.ArrayLike,
     backend: Any,
     *,
+    circuit_stride: int = 1,
     shots: int = 4096,
     num_steps: int | None = None,
     order: int | None = None,
@@ -49,6 +50,7 @@ def compare_on_device(
         battery: what is charged.
         times: shape (num_times,), inverse energy, finite, not negative, strictly increasing.
         backend: anything with a ``target`` and its calibration; Aer simulates its noise.
+        circuit_stride: circuits run at every so many of the times, the exact solver at all.
         shots: shots of each circuit.
         num_steps: slices of the formula; those that `plan` chooses for E on this device when None.
         order: order of the formula, likewise.
@@ -84,7 +86,8 @@ def compare_on_device(
 
     from rzqiskit.exact import evolve_exact
 
-    time = check_times(times)
+    exact = evolve_exact(battery, check_times(times))
+    time = exact["time"].values[:: check_positive_integer("circuit_stride", circuit_stride)]
     shots = check_positive_integer("shots", shots)
     random = check_seed(seed)
     if num_steps is None or order is None or frame is None:
@@ -93,7 +96,6 @@ def compare_on_device(
         order = chosen.order if order is None else order
         frame = chosen.frame if frame is None else frame
     formula = Formula(num_steps=num_steps, order=order, frame=frame, spacing="time", slices="each")
-    exact = evolve_exact(battery, time)
     trotter = run_charging(battery, time, shots=None, **formula)
     measured = _measure(battery, time, backend, shots, formula, random)
     attrs = provenance(
@@ -198,7 +200,8 @@ def _budget(
     for row, metric in enumerate(METRICS):
         for column, name in enumerate(names):
             if metric in nodes[name]:
-                deviation = np.abs(nodes[name][metric].values - nodes["exact"][metric].values)
+                exact = nodes["exact"][metric].sel(time=time).values
+                deviation = np.abs(nodes[name][metric].values - exact)
                 # A point where the guide is lost deviates from nothing.
                 measured[row, column] = np.nanmax(deviation, initial=0.0)
     planned = np.full((len(METRICS), len(BUDGET_TERMS)), np.nan)

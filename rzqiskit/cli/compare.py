@@ -203,11 +203,11 @@ def _compare_on_backend(
     for name in ("no_shots", "spacing", "slices", "method", "tolerance"):
         if given(name):
             raise ValueError(f"`{name}` must not be given with --backend.")
-    times = np.linspace(0.0, last, num_times)[:: settings["circuit_stride"]]
     compare_on_backend(
         batteries,
-        times,
+        np.linspace(0.0, last, num_times),
         backend,
+        circuit_stride=settings["circuit_stride"],
         shots=settings["shots"],
         formula={name: settings[name] for name in ("num_steps", "order", "frame") if given(name)},
         seed=settings["seed"],

@@ -114,14 +114,19 @@ def _verdict_table(deviation: xr.Dataset) -> Table:
     for row, amplitude in enumerate(deviation[_DIM].values):
         for name, against in _AGAINST.items():
             entry = deviation.isel({_DIM: row}).sel(comparison=name)
-            consistent = float(entry["consistent"]) == 1.0
+            verdict = float(entry["consistent"])
+            degrees = int(entry["counts_degrees_of_freedom"])
+            if math.isnan(verdict):
+                told = "not tested"
+            else:
+                told = "[green]consistent[/]" if verdict == 1.0 else "[bold red]rejected[/]"
             table.add_row(
                 f"{amplitude:g}" if name == "circuit" else "",
                 against,
                 f"{float(entry['counts_chi_square']):.1f}",
-                f"{int(entry['counts_degrees_of_freedom'])}",
+                f"{degrees}",
                 _p_value(float(entry["counts_p_value"])),
-                "[green]consistent[/]" if consistent else "[bold red]rejected[/]",
+                told,
                 end_section=name == "shots",
             )
     return table

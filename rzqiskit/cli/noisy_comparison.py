@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["compare_on_backend"]
 
+FIGURE_NAME = "compare.png"
 DATA_NAME = "compare.nc"
 _HEADINGS = {
     "trotter": "ideal circuits",
@@ -34,6 +35,7 @@ def compare_on_backend(
     times: npt.NDArray[np.float64],
     backend: str,
     *,
+    circuit_stride: int,
     shots: int,
     formula: dict[str, Any],
     seed: int,
@@ -41,30 +43,33 @@ def compare_on_backend(
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Compare on the simulated noise of a device, print the deviations and write the data.
+    """Compare on the simulated noise of a device, print deviations, write figure and data.
 
     Args:
         batteries: drive amplitude -> battery.
         times: shape (num_times,), inverse energy.
         backend: name of a fake device, or of one of the saved account, whose calibration is read.
+        circuit_stride: circuits run at every so many of the times.
         shots: shots of each circuit.
         formula: ``num_steps``, ``order`` and ``frame`` where the user gave them.
         seed: of the shots.
-        output: folder of the data; a new one when None.
-        overwrite: whether data may be there.
+        output: folder of figure and data; a new one when None.
+        overwrite: whether these may be there.
         as_json: print JSON instead of tables.
 
     Raises:
         ValueError: unknown device, too many cells for it, bad output folder.
     """
+    from matplotlib.figure import Figure
     from rich.console import Console
 
     from rzqiskit.cli.output import open_output_folder, write_whole
     from rzqiskit.cli.progress import show_progress
+    from rzqiskit.plotting import plot_noisy_comparison
 
     device = _open_backend(backend)
     with open_output_folder(
-        output, default="rzqiskit-compare", names=(DATA_NAME,), overwrite=overwrite
+        output, default="rzqiskit-compare", names=(FIGURE_NAME, DATA_NAME), overwrite=overwrite
     ) as folder:
         with show_progress(Console(stderr=True), len(batteries)) as advance:
             from rzqiskit.comparison import join_reports
@@ -76,19 +81,31 @@ def compare_on_backend(
             for amplitude, battery in batteries.items():
                 advance(f"v0 = {amplitude:g}: {device.name}")
                 reports[amplitude] = compare_on_device(
-                    battery, times, device, shots=shots, seed=random, **formula
+                    battery,
+                    times,
+                    device,
+                    circuit_stride=circuit_stride,
+                    shots=shots,
+                    seed=random,
+                    **formula,
                 )
         report = join_reports(reports)
-        path = folder / DATA_NAME
-        with write_whole(path, overwrite=overwrite) as part:
+        files = {"figure": folder / FIGURE_NAME, "data": folder / DATA_NAME}
+        with write_whole(files["data"], overwrite=overwrite) as part:
             report.to_netcdf(part, engine="h5netcdf")
+        # A bare Figure draws with Agg, whatever display the user has.
+        figure = plot_noisy_comparison(report, figure=Figure())
+        with write_whole(files["figure"], overwrite=overwrite) as part:
+            figure.savefig(part, dpi=200)
     if as_json:
         import json
 
-        typer.echo(json.dumps({**_payload(report), "files": {"data": str(path)}}, indent=2))
+        names = {name: str(path) for name, path in files.items()}
+        typer.echo(json.dumps({**_payload(report), "files": names}, indent=2))
     else:
         _print(report, reports)
-        typer.echo(f"wrote {path}")
+        for path in files.values():
+            typer.echo(f"wrote {path}")
 
 
 def _open_backend(name: str) -> Any:

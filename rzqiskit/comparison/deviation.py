@@ -95,7 +95,7 @@ def deviation_table(
         A Dataset with the dims (comparison, metric). `chi_square` has `degrees_of_freedom`
         points; `consistent` (comparison,) is the verdict: no p-value, that of the metrics, of
         Pearson's test of all counts and of the rare counts, is below `significance` divided by
-        the number of these tests. NaN where a comparison has no counts.
+        the number of these tests. NaN where a comparison has no counts, or too few for a test.
 
     Raises:
         SchemaError: a Dataset has a time that its reference has not, or lacks a metric.
@@ -202,7 +202,8 @@ def _fill_count_test(table: dict[str, FloatArray], index: int, row: _Comparison)
     test = pearson_test(row.subject["counts"].values, _values(reference, "population"))
     table["counts_chi_square"][index] = test.chi_square
     table["counts_degrees_of_freedom"][index] = test.degrees_of_freedom
-    table["counts_p_value"][index] = test.p_value
+    if test.degrees_of_freedom:
+        table["counts_p_value"][index] = test.p_value
     table["rare_counts_p_value"][index] = test.rare_p_value
 
 
@@ -213,7 +214,9 @@ def _verdicts(table: dict[str, FloatArray], significance: float) -> FloatArray:
     tested = np.isfinite(p_values)
     bound = significance / np.maximum(tested.sum(axis=-1, keepdims=True), 1)
     consistent = np.all(~tested | (p_values >= bound), axis=-1)
-    return np.where(tested.any(axis=-1), consistent.astype(np.float64), np.nan)
+    # Rare counts alone can speak against a reference, not for it.
+    conclusive = tested[:, :-1].any(axis=-1) | ~consistent
+    return np.where(conclusive, consistent.astype(np.float64), np.nan)
 
 
 def _at_times_of(subject: xr.Dataset, reference: xr.Dataset) -> xr.Dataset:

@@ -202,8 +202,14 @@ class Problem:
         ideal = self._metric(populations)
         gates, noisy = None, populations
         if self.backend is not None:
-            errors = self._device(layers)
-            gates, noisy = errors.num_two_qubit_gates, _read_noisily(schedules, populations, errors)
+            gates = self._device(layers).num_two_qubit_gates
+            noisy = np.empty_like(populations)
+            # At t = 0 and in other special cases there are fewer layers, and fewer errors.
+            for number in {schedule.num_zz_layers for schedule in schedules}:
+                members = [i for i, item in enumerate(schedules) if item.num_zz_layers == number]
+                noisy[members] = _read_noisily(
+                    [schedules[i] for i in members], populations[members], self._device(number)
+                )
         measured = self._metric(noisy)
         return Candidate(
             frame=frame,

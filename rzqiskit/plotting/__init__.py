@@ -12,6 +12,7 @@ from rzqiskit.plotting.metrics import (
     plot_population,
     plot_stored_energy,
 )
+from rzqiskit.plotting.noisy_comparison import plot_noisy_comparison
 from rzqiskit.plotting.reproduction import plot_reproduction
 from rzqiskit.plotting.style import plot_style
 from rzqiskit.plotting.sweep import plot_sweep, plot_sweep_panels
@@ -23,6 +24,7 @@ __all__ = [
     "plot_energy_fluctuation",
     "plot_instantaneous_power",
     "plot_metric",
+    "plot_noisy_comparison",
     "plot_population",
     "plot_reproduction",
     "plot_stored_energy",

@@ -54,6 +54,16 @@ def test_table(job) -> None:
     assert not any(line != line.rstrip() for line in lines)
 
 
+def test_no_degree_of_freedom_is_no_verdict(tmp_path) -> None:
+    small = [*SMALL, "--num-times", "2", "--final-time", "1e-3", "--circuit-stride", "1"]
+    result = run(*small, "--shots", "4", "--output", str(tmp_path / "few"), env={"NO_COLOR": "1"})
+    assert result.exit_code == 0
+    verdicts = [line for line in result.stdout.splitlines() if "exact solver  " in line]
+    assert verdicts
+    assert all(line.split()[-4:] == ["0", "-", "not", "tested"] for line in verdicts)
+    assert "consistent" not in result.stdout
+
+
 def test_table_shows_the_numbers_of_the_file(job) -> None:
     result, folder = job
     with xr.open_datatree(folder / "compare.nc", engine="h5netcdf") as report:

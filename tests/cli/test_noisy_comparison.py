@@ -30,6 +30,7 @@ def test_table_and_data(tmp_path):
                  "plan: formula", "plan: device", "v0 = 10", "v0 = 20", "1 slices"):  # fmt: skip
         assert word in result.stdout
     tree = xr.open_datatree(tmp_path / "here" / "compare.nc", engine="h5netcdf")
+    assert (tmp_path / "here" / "compare.png").stat().st_size > 20_000
     assert tree["raw"].sizes == {"drive_amplitude": 2, "time": 3, "excitations": 4}
     raw = float(tree["budget"].measured.sel(
         drive_amplitude=20.0, metric="stored_energy", node="raw"
@@ -43,10 +44,30 @@ def test_json_is_the_same_table(tmp_path):
     tree = xr.open_datatree(tmp_path / "here" / "compare.nc", engine="h5netcdf")
     measured = tree["budget"].measured.values
     assert payload["backend"] == "fake_manila"
+    assert payload["files"] == {"figure": "here/compare.png", "data": "here/compare.nc"}
     assert payload["coords"]["drive_amplitude"] == [10.0, 20.0]
     assert payload["measured"][0][0][1] == measured[0, 0, 1]
     assert payload["planned"][0][1] == [None] * 4  # the plan says nothing of the average power
     tree.close()
+
+
+def test_circuits_run_at_a_stride(tmp_path):
+    result = run(*SMALL, "--num-times", "5", "--circuit-stride", "2", "--output", "here")
+    assert result.exit_code == 0
+    tree = xr.open_datatree(tmp_path / "here" / "compare.nc", engine="h5netcdf")
+    assert (tree["exact"].sizes["time"], tree["raw"].sizes["time"]) == (5, 3)
+    tree.close()
+
+
+def test_files_are_kept_unless_told_otherwise(tmp_path):
+    assert run(*SMALL, "--output", "here").exit_code == 0
+    before = (tmp_path / "here" / "compare.png").read_bytes()
+    again = run(*SMALL, "--output", "here", "--seed", "8")
+    assert again.exit_code == 2
+    assert "compare.png" in again.stderr
+    assert (tmp_path / "here" / "compare.png").read_bytes() == before
+    assert run(*SMALL, "--output", "here", "--seed", "8", "--overwrite").exit_code == 0
+    assert (tmp_path / "here" / "compare.png").read_bytes() != before
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,23 @@ def test_right_counts_are_consistent_and_wrong_ones_rejected(make_model, make_me
     assert rejected.counts_p_value < 1e-6
 
 
+def test_too_few_counts_are_not_tested(make_model, make_measurement) -> None:
+    """Ten shots a time fill no two levels with five each: no degree of freedom, no verdict."""
+    times = TIMES[:3] / 20.0
+    exact = make_model(times)
+    few = make_measurement(times, rng=np.random.default_rng(6), shots=10)
+    row = deviation_table(exact, analytic={}, circuit=few).sel(comparison="circuit")
+    assert row.counts_degrees_of_freedom == 0
+    assert np.isnan(row.counts_p_value)
+    assert np.isnan(row.consistent)
+    # Counts in levels that the reference forbids still speak against it.
+    wrong = make_measurement(times + 0.2, rng=np.random.default_rng(6), shots=10)
+    wrong = wrong.assign_coords(time=times)
+    row = deviation_table(exact, analytic={}, circuit=wrong).sel(comparison="circuit")
+    assert row.counts_degrees_of_freedom == 0
+    assert row.consistent == 0.0
+
+
 def test_chi_square_has_the_informative_points_as_degrees(make_model, make_measurement) -> None:
     exact = make_model(TIMES)
     circuit = make_measurement(TIMES, rng=np.random.default_rng(4))

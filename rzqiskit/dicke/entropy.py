@@ -9,6 +9,7 @@ from rzqiskit.dicke.levels import LEVEL_0, state_rows
 from rzqiskit.dicke.observables import FEWEST_INTERVALS, find_step, interpolate_state
 from rzqiskit.dicke.rotations import (
     entropy_bits,
+    entropy_window,
     population_window,
     populations_dense,
     populations_window,
@@ -44,10 +45,20 @@ def state_populations(y, levels, num_qubits, rotation, offset, windowed):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _entropy_at(t, step, num_qubits, starts, table, flat, rotation, offset, windowed, y):
-    levels = interpolate_state(t, step, starts, table, flat, y)
+def _state_entropy(y, levels, num_qubits, rotation, offset, windowed):
+    if windowed is not None:
+        line = y.reshape(y.size)
+        re, im = line[LEVEL_0 : LEVEL_0 + levels], line[LEVEL_0 + levels : LEVEL_0 + 2 * levels]
+        kept = min(levels, num_qubits + 1)
+        return entropy_window(re, im, kept, num_qubits, line[0], line[1], line[2])
     _, populations = state_populations(y, levels, num_qubits, rotation, offset, windowed)
     return entropy_bits(populations, populations.size)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _entropy_at(t, step, num_qubits, starts, table, flat, rotation, offset, windowed, y):
+    levels = interpolate_state(t, step, starts, table, flat, y)
+    return _state_entropy(y, levels, num_qubits, rotation, offset, windowed)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -67,11 +78,11 @@ def sample_populations(
         t = min(times[i], starts[-1])
         step = find_step(t, starts, step)
         levels = interpolate_state(t, step, starts, table, flat, y)
-        start, populations = state_populations(y, levels, num_qubits, rotation, offset, windowed)
         if entropy.size > 0:
-            entropy[i] = entropy_bits(populations, populations.size)
+            entropy[i] = _state_entropy(y, levels, num_qubits, rotation, offset, windowed)
         if out.shape[0] == 0:
             continue
+        start, populations = state_populations(y, levels, num_qubits, rotation, offset, windowed)
         widest = max(widest, populations.size)
         column = start
         if window_start.size > 0:

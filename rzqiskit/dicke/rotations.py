@@ -43,6 +43,7 @@ from rzqiskit.validation import check_positive_integer
 __all__ = [
     "DENSE_MAX_QUBITS",
     "entropy_bits",
+    "entropy_window",
     "lab_populations",
     "population_window",
     "populations_dense",
@@ -58,6 +59,10 @@ FloatArray = npt.NDArray[np.float64]
 _TAIL = 1e-20  # weight outside the window that is searched for levels
 _MAX_LISTED = 10**8
 _TRIM = 1e-17  # weight that trimming may lose on either side
+# least samples of an entropy, least stride that is worth it, and how well two have to agree
+_FEWEST_SAMPLES = 1024
+_LEAST_STRIDE = 16
+_SAME = 1e-13
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -266,6 +271,46 @@ def entropy_bits(populations: Any, length: int) -> float:
     if rest < 1.0:
         total -= (1.0 - rest) * math.log1p(-rest)
     return total * 1.4426950408889634
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def entropy_window(
+    re: Any, im: Any, num_levels: int, num_qubits: int, a1: float, a2: float, a3: float
+) -> float:
+    """Return the entropy of the lab populations in bits, for any N.
+
+    Arguments are those of `populations_dense`. Populations that are smooth over many levels are
+    summed with a stride: the trapezoidal rule converges faster than any power of it, with the third
+    where p nearly vanishes. It is halved until twice the stride gives the same to 1e-13, or until
+    all levels are as cheap.
+    """
+    first, length = population_window(re, im, num_levels, num_qubits, a1, a2, a3)
+    theta, h, cosine, defect, cos_chi, sin_chi, reverse = tilt(a1, a2, a3)
+    turned = turn_levels(re, im, num_levels, cos_chi, sin_chi)
+    low, high, levels = _search_range(turned, num_qubits, theta)
+    stride = length // _FEWEST_SAMPLES
+    if not is_forward_stable(num_qubits, theta, low, high, levels):
+        stride = 1
+    begin = num_qubits - (first + length - 1) if reverse else first
+    kept = turned[:, :levels].copy()
+    while stride >= _LEAST_STRIDE:
+        populations = np.empty((length - 1) // stride + 1)
+        forward_populations(
+            kept, num_qubits, h, cosine, 0.5 * defect, begin, np.int64(stride), populations
+        )
+        even = odd = 0.0
+        for i in range(populations.size):
+            p = populations[i]
+            if p > 0.0 and i % 2 == 0:
+                even -= p * math.log(p)
+            elif p > 0.0:
+                odd -= p * math.log(p)
+        if abs(even - odd) <= _SAME * (even + odd):
+            return stride * (even + odd) * 1.4426950408889634
+        stride //= 2
+    populations = np.empty(length)
+    populations_window(re, im, num_levels, num_qubits, a1, a2, a3, first, length, populations)
+    return entropy_bits(populations, length)
 
 
 def _checked_state(

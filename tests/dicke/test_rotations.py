@@ -16,6 +16,7 @@ from rzqiskit.dicke.ladder_rotation import rotate_ladder
 from rzqiskit.dicke.rotations import (
     DENSE_MAX_QUBITS,
     entropy_bits,
+    entropy_window,
     lab_populations,
     population_window,
     populations_dense,
@@ -277,6 +278,34 @@ def test_entropy_counts_zero_as_nothing():
     assert entropy_bits(np.array([0.0, 1.0, 0.0]), 3) == 0.0
     assert entropy_bits(np.full(256, 1.0 / 256), 256) == pytest.approx(8.0, abs=1e-13)
     assert entropy_bits(np.array([0.5, 0.5, 0.7]), 2) == pytest.approx(1.0, abs=1e-15)
+
+
+@pytest.mark.parametrize("num_qubits", [10**7, 10**9, 10**11])
+@pytest.mark.parametrize("theta", [0.2, 1.0, 2.5])
+def test_entropy_of_very_many_aligned_spins_is_that_of_the_binomial(num_qubits, theta):
+    # H = ln(2 pi e v)/2 + (4 p q - 1)/(12 v) + O(1/v^2), v = N p q
+    p = np.sin(theta / 2) ** 2
+    v = num_qubits * p * (1 - p)
+    expected = 0.5 * np.log2(2 * np.pi * np.e * v) + (4 * p * (1 - p) - 1) / (12 * v * np.log(2))
+    one, none = np.ones(1), np.zeros(1)
+    axis = np.sin(theta), 0.0, np.cos(theta)
+    assert entropy_window(one, none, 1, num_qubits, *axis) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_entropy_by_strides_equals_the_sum_over_all_levels(seed):
+    rng = np.random.default_rng([31, seed])
+    num_qubits = int(rng.choice([10**5, 10**7, 10**8, 10**9]))
+    num_levels, theta = int(rng.choice([2, 7, 16, 40])), rng.uniform(0.1, np.pi - 0.1)
+    is_real = seed % 2 == 1  # then p has zeros, near which p log p is not smooth
+    chi = 0.0 if is_real else rng.uniform(0.0, 6.0)
+    c = rng.normal(size=num_levels) + 1j * (not is_real) * rng.normal(size=num_levels)
+    c /= np.linalg.norm(c)
+    axis = np.sin(theta) * np.cos(chi), np.sin(theta) * np.sin(chi), np.cos(theta)
+    _, p = windowed_populations(c, num_qubits, axis)
+    expected = -(p * np.log2(np.where(p > 0.0, p, 1.0))).sum()
+    found = entropy_window(c.real.copy(), c.imag.copy(), num_levels, num_qubits, *axis)
+    assert found == pytest.approx(expected, rel=2e-12)
 
 
 def test_axis_is_normalised_to_rounding_and_inputs_stay_unchanged():

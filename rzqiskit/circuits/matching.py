@@ -22,7 +22,7 @@ changes are of order h^2, the formula is of order 2 in the slices for any intera
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -36,10 +36,13 @@ if TYPE_CHECKING:
 __all__ = ["MatchedLayers", "match_layers"]
 
 ComplexArray = npt.NDArray[np.complex128]
+Vectors: TypeAlias = tuple[ComplexArray, FloatArray]  # e and z of each layer
 # Share of the squeezing of a slice along the axis at its middle, below which its mean axis is
 # the better start: slices within which the axis turns by more than about 1.6 rad.
 _LEAST_ALIGNMENT = 0.8
 _RIDGE = 1e-3
+# Cost, in squares of the ridge, below which the conditions are met and no other start is tried.
+_MET = 3.0
 _MOST_ITERATIONS = 40
 
 
@@ -130,13 +133,17 @@ class _Problem:
         self._goal_single = complex(goal.single[0])
         e, z = 2.0 * a * b, np.abs(a) ** 2 - np.abs(b) ** 2
         self._e_end, self._z_end = complex(e[-1]), float(z[-1])
-        self._e, self._z = self._start(path, edges, e[1:-1], z[1:-1])
+        self._starts = self._make_starts(path, edges, e[1:-1], z[1:-1])
         self._last = 0.5 * float(edges[-1] - edges[-2])
 
-    def _start(
+    def _make_starts(
         self, path: MeanField, edges: FloatArray, e: ComplexArray, z: FloatArray
-    ) -> tuple[ComplexArray, FloatArray]:
-        """Return vectors that stand each for the slice around an inner edge."""
+    ) -> list[Vectors]:
+        """Return vectors that stand each for the slice around an inner edge.
+
+        First the likely ones: the axis at the edge, or the mean axis where it turns fast. Then
+        either throughout.
+        """
         cuts = 0.5 * (edges[1:] + edges[:-1])
         cuts[0] = 0.0
         moments = path.moments(cuts)
@@ -151,9 +158,13 @@ class _Problem:
         )
         mean_e, mean_z = _mean_axes(self._num, pair, tilt, along)
         strength = np.abs(mean_e) ** 2 + mean_z**2
-        by_mean = (aligned < _LEAST_ALIGNMENT * widths) & (strength > 0.05 * widths)
+        has_mean = strength > 0.05 * widths
+        fast = has_mean & (aligned < _LEAST_ALIGNMENT * widths)
         root = np.sqrt(0.5 * (edges[2:] - edges[:-2]))
-        return np.where(by_mean, mean_e, root * e), np.where(by_mean, mean_z, root * z)
+        return [
+            (np.where(by_mean, mean_e, root * e), np.where(by_mean, mean_z, root * z))
+            for by_mean in (fast, np.zeros_like(fast), has_mean)
+        ]
 
     def missing_single(self, e: ComplexArray, z: FloatArray, last: float) -> complex:
         """Return the amplitude of |1> that the layers lack."""
@@ -165,38 +176,51 @@ class _Problem:
         return complex(self._single_amplitude * (self._goal_single - made))
 
     def solve(self) -> tuple[ComplexArray, FloatArray, float]:
-        """Return e, z and the last weight: the least change with the ridge, by damped Newton."""
-        change = np.zeros(3 * self._e.size + 1)
-        residual, slopes = self._conditions(change)
-        cost = residual @ residual
+        """Return e, z and the last weight, from the start with which the conditions are met."""
+        found = []
+        for start in self._starts:
+            change, cost = self._descend(start)
+            found.append((cost, self._vectors(start, change)))
+            if cost < _MET * _RIDGE**2:
+                break
+        return min(found, key=lambda pair: pair[0])[1]
+
+    def _descend(self, start: Vectors) -> tuple[FloatArray, float]:
+        """Return the least change with the ridge, by damped Newton, and its cost."""
+        change = np.zeros(3 * start[0].size + 1)
+        residual, slopes = self._conditions(start, change)
+        cost = float(residual @ residual)
         damping = 1e-6
         for _ in range(_MOST_ITERATIONS):
             before = cost
             while True:
                 step = _ridge_step(residual, slopes, change, damping)
                 tried = change + step
-                residual_tried, slopes_tried = self._conditions(tried)
-                cost = residual_tried @ residual_tried + _RIDGE**2 * (tried @ tried)
+                residual_tried, slopes_tried = self._conditions(start, tried)
+                cost = float(residual_tried @ residual_tried + _RIDGE**2 * (tried @ tried))
                 if cost <= before or damping > 1e6:
                     break
                 damping *= 16.0
             if cost > before:
-                break
+                return change, before
             change, residual, slopes = tried, residual_tried, slopes_tried
             damping /= 9.0
             if before - cost <= 1e-6 * before:
                 break
-        return self._vectors(change)
+        return change, cost
 
-    def _vectors(self, change: FloatArray) -> tuple[ComplexArray, FloatArray, float]:
-        lengths = np.sqrt(np.abs(self._e) ** 2 + self._z**2)
+    def _vectors(
+        self, start: Vectors, change: FloatArray
+    ) -> tuple[ComplexArray, FloatArray, float]:
+        e, z = start
+        lengths = np.sqrt(np.abs(e) ** 2 + z**2)
         real, imag, along = change[:-1].reshape(3, -1) * lengths
         # The last weight starts as half a slice, and a whole one is its unit.
-        return self._e + real + 1j * imag, self._z + along, self._last * (1.0 + 2.0 * change[-1])
+        return e + real + 1j * imag, z + along, float(self._last * (1.0 + 2.0 * change[-1]))
 
-    def _conditions(self, change: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _conditions(self, start: Vectors, change: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the six residuals, and their derivatives with respect to `change`."""
-        e, z, last = self._vectors(change)
+        e, z, last = self._vectors(start, change)
         num, e_end, z_end = self._num, self._e_end, self._z_end
         squares, before = e**2, np.cumsum(e**2) - 0.5 * e**2
         phases = (num - 2) * np.abs(e) ** 2 + 2.0 * z**2
@@ -225,7 +249,7 @@ class _Problem:
         by_z = np.array([np.zeros_like(e), e * before, 4.0 * z * before])
         later_end = at_end + 0.5 * last * e_end**2
         by_last = np.array([e_end**2, z_end * e_end * later_end, phase_end * later_end])
-        lengths = np.sqrt(np.abs(self._e) ** 2 + self._z**2)
+        lengths = np.sqrt(np.abs(start[0]) ** 2 + start[1] ** 2)
         slopes = np.concatenate(
             [
                 (by_e + by_conjugate) * lengths,

@@ -147,10 +147,11 @@ def test_conditions_are_met_and_their_derivatives_right():
     problem = _Problem(battery, mean_field(battery), edges)
     rng = np.random.default_rng(11)
     change = 0.1 * rng.normal(size=3 * 4 + 1)
-    _, slopes = problem._conditions(change)
-    numerical = approx_fprime(change, lambda x: problem._conditions(x)[0], 1e-7)
+    start = problem._starts[0]
+    _, slopes = problem._conditions(start, change)
+    numerical = approx_fprime(change, lambda x: problem._conditions(start, x)[0], 1e-7)
     np.testing.assert_allclose(slopes, numerical, atol=2e-6)
-    zero = problem._conditions(np.zeros(13))[0]
+    zero = problem._conditions(start, np.zeros(13))[0]
     layers = match_layers(battery, mean_field(battery), edges)
     # Rebuilt from the weights and axes that come out, without the solver's own unknowns.
     e, z = 2.0 * layers.a[1:-1] * layers.b[1:-1], layers.imbalance

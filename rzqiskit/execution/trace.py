@@ -44,6 +44,10 @@ def trace_amplitudes(schedules: Sequence[ChargingSchedule]) -> ComplexArray:
     Raises:
         ValueError: no schedules, or schedules of different widths.
 
+    Notes:
+        From 18 cells on Aer's threads wait for each other after every instruction. Where other
+        programs hold them up, fewer are faster: ``OMP_NUM_THREADS`` says how many.
+
     Examples:
         >>> import numpy as np
         >>> layers = (Layer("x", np.pi / 2),)

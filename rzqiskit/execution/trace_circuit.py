@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -47,6 +48,7 @@ class TraceCircuit:
         self._plan = pair_plan(num_qubits)
         self._turn: ComplexArray = np.eye(2, dtype=np.complex128)
         self._turns: list[ComplexArray] = []
+        self._saved_states = _saved_states(num_qubits, self._plan.waiting)
 
     def append(self, layer: XLayer) -> None:
         """Append a layer; the waiting cells' rotation waits for the next one or for a save."""
@@ -72,7 +74,7 @@ class TraceCircuit:
         With w waiting cells these are 2^w (N - w + 1), for all their bits: the rotation that waits
         is a matrix on them.
         """
-        self.circuit.save_amplitudes(self._saved_states(), label=str(len(self._turns)))
+        self.circuit.save_amplitudes(self._saved_states, label=str(len(self._turns)))
         self._turns.append(self._turn)
 
     def rows(self, data: Mapping[str, npt.ArrayLike]) -> Iterator[ComplexArray]:
@@ -85,21 +87,22 @@ class TraceCircuit:
             turns = _power(turn, num_waiting)
             yield np.einsum("kb,kb->k", turns[2 ** (ones - ready) - 1], table[ready])
 
-    def _saved_states(self) -> list[int]:
-        waiting = self._plan.waiting
-        ready = [qubit for qubit in range(self.circuit.num_qubits) if qubit not in waiting]
-        ones = np.concatenate(([0], np.cumsum([1 << qubit for qubit in ready])))
-        bits = np.arange(2 ** len(waiting))
-        patterns = sum(((bits >> i & 1) << qubit for i, qubit in enumerate(waiting)), 0 * bits)
-        states: list[int] = (ones.astype(np.int64)[:, None] + patterns).ravel().tolist()
-        return states
-
     def _append_table(self, matrices: ComplexArray, qubits: tuple[int, ...]) -> None:
         if len(matrices) == 1:
             self.circuit.append(UnitaryGate(matrices[0], check_input=False), qubits)
         else:
             gate = Instruction("multiplexer", len(qubits), 0, list(matrices))
             self.circuit.append(gate, qubits, copy=False)
+
+
+def _saved_states(num_qubits: int, waiting: Sequence[int]) -> list[int]:
+    """Return states of 0, 1, ... ones among the ready cells, with all bits of the others."""
+    ready = [qubit for qubit in range(num_qubits) if qubit not in waiting]
+    ones = itertools.accumulate((1 << qubit for qubit in ready), initial=0)
+    patterns = [0]
+    for qubit in waiting:
+        patterns += [pattern | 1 << qubit for pattern in patterns]
+    return [some | pattern for some in ones for pattern in patterns]
 
 
 def _power(rotation: ComplexArray, count: int) -> ComplexArray:

@@ -122,6 +122,15 @@ def check_million_cells(names: dict[str, Any]) -> None:
     assert abs(pull.item()) < 5.0  # one false alarm in 2e6
 
 
+def check_exact_circuits(names: dict[str, Any]) -> None:
+    samplers = {"exact": "qiskit_aer.AerSimulator", "own": "rzqiskit.emulator"}
+    for (name, sampler), battery in zip(samplers.items(), ("battery", "wide"), strict=True):
+        assert names[name].attrs["sampler"] == sampler
+        solved = rz.evolve_exact(names[battery], names[name].time.values)
+        # The error of the slices is 3e-5.
+        assert abs(names[name].stored_energy - solved.stored_energy).max() < 1e-4
+
+
 def check_sweep(names: dict[str, Any]) -> None:
     assert names["failed"] == 0
     # No coupling charges faster than none, but for the little that the mean field adds.
@@ -154,6 +163,7 @@ CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
     "fake-device": check_fake_device,
     "own-pulse": check_own_pulse,
     "million-cells": check_million_cells,
+    "exact-circuits": check_exact_circuits,
     "submit-a-run": check_submit_a_run,
     "sweep": check_sweep,
     "sweep-on-a-cluster": check_sweep_on_a_cluster,

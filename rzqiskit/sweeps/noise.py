@@ -64,6 +64,7 @@ def run_noisy(
     times: FloatArray,
     noise: str,
     *,
+    noise_scale: float,
     seed: int,
     **settings: Any,
 ) -> xr.Dataset:
@@ -73,8 +74,9 @@ def run_noisy(
         battery: what is charged.
         times: shape (num_times,), inverse energy.
         noise: name of the device.
-        seed: mixed with the device, the battery and the circuits' parameters: points of a sweep
-            with one seed have independent shots.
+        noise_scale: what its errors are multiplied with, see `ScaledDevice`.
+        seed: mixed with the device, the scale, the battery and the circuits' parameters: points of
+            a sweep with one seed have independent shots.
         **settings: `shots`, `num_steps`, `order`.
 
     Raises:
@@ -83,13 +85,13 @@ def run_noisy(
     from rzqiskit.charging import run_charging
     from rzqiskit.execution.noise import NoisySampler
 
-    backend = _device(noise)
-    job = [type(backend).__name__, battery.to_dict(), times.tolist(), settings]
+    backend, scaled = _device(noise), _scaled_device(noise, noise_scale)
+    job = [type(backend).__name__, noise_scale, battery.to_dict(), times.tolist(), settings]
     digest = hashlib.sha256(json.dumps(job, sort_keys=True).encode()).digest()
     random = np.random.default_rng(
         [check_integer("seed", seed, minimum=0), int.from_bytes(digest, "big")]
     )
-    sampler = NoisySampler(backend, seed=random)
+    sampler = NoisySampler(scaled, seed=random)
     return run_charging(battery, times, sampler=sampler, backend=backend, **settings)
 
 
@@ -98,6 +100,13 @@ def _device(name: str) -> Any:
     from rzqiskit.execution.runtime.devices import find_fake_device
 
     return find_fake_device(name)
+
+
+@functools.lru_cache(maxsize=64)
+def _scaled_device(name: str, scale: float) -> Any:
+    from rzqiskit.execution.scaled_noise import ScaledDevice
+
+    return _device(name) if scale == 1.0 else ScaledDevice(_device(name), scale)
 
 
 @functools.lru_cache(maxsize=16)

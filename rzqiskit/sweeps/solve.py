@@ -15,6 +15,7 @@ from rzqiskit.model import RosenZenerBattery
 from rzqiskit.schema import METRICS
 from rzqiskit.sweeps.noise import NO_NOISE, run_noisy
 from rzqiskit.sweeps.specification import COUNTS, SweepSpecification
+from rzqiskit.validation import check_non_negative
 
 __all__ = ["BlockResult", "battery_of_point", "solve_block"]
 
@@ -206,6 +207,7 @@ def _circuit_point(battery: RosenZenerBattery, point: dict[str, Any]) -> Any:
 
     times = np.linspace(0.0, battery.drive.duration, point["num_times"])
     settings = {name: point[name] for name in ("shots", "num_steps", "order", "seed")}
+    scale = check_non_negative("noise_scale", point["noise_scale"])
     if point["noise"] != NO_NOISE:
-        return run_noisy(battery, times, point["noise"], **settings)
+        return run_noisy(battery, times, point["noise"], noise_scale=scale, **settings)
     return run_charging(battery, times, **settings)

@@ -41,9 +41,11 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     "exact": {"tolerance": 1e-10},
     "analytic": {"method": "leading", "num_times": 101},
     "circuit": {
-        "num_steps": 8, "order": 2, "shots": 4096, "seed": 0, "noise": NO_NOISE, "num_times": 26,
+        "num_steps": 8, "order": 2, "shots": 4096, "seed": 0, "noise": NO_NOISE,
+        "noise_scale": 1.0, "num_times": 26,
     },
 }  # fmt: skip
+_ADDED_LATER = {"noise": NO_NOISE, "noise_scale": 1.0}
 SOLVERS = tuple(_SETTINGS)
 # Records of circuits, which can be added later; they have dims of their own.
 COUNTS = ("counts", "counts_y")
@@ -100,10 +102,11 @@ class SweepSpecification:
                 ``interaction``, ``level_splitting``, ``pair_counting``, ``drive_<field>`` and the
                 settings of the solver (exact: ``tolerance``; analytic: ``method``,
                 ``num_times``; circuit: ``num_steps``, ``order``, ``shots``, ``seed``, ``noise``,
-                ``num_times``), numbers or one-dimensional arrays. ``noise`` is "none" or the name
-                of a fake device such as "FakeTorino", for which the circuits are compiled and
-                whose noise Aer simulates. Values may be out of range: such points fail one by one,
-                with the reason.
+                ``noise_scale``, ``num_times``), numbers or one-dimensional arrays. ``noise`` is
+                "none" or the name of a fake device such as "FakeTorino", for which the circuits
+                are compiled and whose noise Aer simulates, its errors multiplied by
+                ``noise_scale``. Values may be out of range: such points fail one by one, with the
+                reason.
             solver: which one.
             quantities: summaries out of `SUMMARIES`, all of them when None; for circuits also
                 ``<summary>_stderr`` and the records `COUNTS` (only on request).
@@ -221,8 +224,8 @@ class SweepSpecification:
             "parameters": {
                 name: value.tolist() if isinstance(value, np.ndarray) else value
                 for name, value in self.parameters.items()
-                # Stores of before the parameter keep their identity.
-                if not (name == "noise" and isinstance(value, str) and value == NO_NOISE)
+                # Stores of before these parameters keep their identity.
+                if isinstance(value, np.ndarray) or value != _ADDED_LATER.get(name, ())
             },
             "paired": self.paired,
             "solver": self.solver,

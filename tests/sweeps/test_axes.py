@@ -85,6 +85,8 @@ def test_a_dim_of_this_parameter(solver, name, values) -> None:
         *(("analytic", name, values) for name, values in OF_CIRCUITS.items()),
         ("exact", "noise", ["none"]),
         ("analytic", "noise", ["none"]),
+        ("exact", "noise_scale", [0.5]),
+        ("analytic", "noise_scale", 2.0),
         ("exact", "method", ["paper"]),
         ("circuit", "tolerance", 1e-8),
         ("exact", "drive_width", [1.0]),

@@ -49,6 +49,38 @@ def test_noise_is_a_dim(data) -> None:
             assert 5 * error.item() < lost < 1.0
 
 
+def test_scale_of_the_noise() -> None:
+    scales = [0.0, 0.5, 1.0, 2.0]
+    grid = GRID | {"noise": "FakeManilaV2", "noise_scale": scales, "seed": 1, "shots": 20_000}
+    scaled = sweep(grid, solver="circuit", quantities=QUANTITIES)
+    battery = RosenZenerBattery(num_qubits=3, drive=DRIVE, interaction=2.0)
+    times = np.linspace(0.0, DRIVE.period, 5)
+    ideal = run_charging(battery, times, shots=None, num_steps=2).final_stored_energy
+    lost = (ideal - scaled.final_stored_energy).values
+    error = scaled.final_stored_energy_stderr.values
+    # Without noise nothing is lost; little noise takes in proportion, more less than that. At 5
+    # standard errors, 4 comparisons: 2e-6.
+    assert abs(lost[0]) < 5 * error[0]
+    assert lost[1] > 10 * error[1]
+    assert abs(lost[2] - 2 * lost[1]) < 5 * np.hypot(error[2], 2 * error[1]) + 0.1 * lost[2]
+    assert 1.5 * lost[2] < lost[3] < 2.0 * lost[2] + 5 * np.hypot(error[3], 2 * error[2])
+    # At 1 it is the device itself, to the bit.
+    alone = {name: value for name, value in grid.items() if name != "noise_scale"}
+    itself = sweep(alone, solver="circuit", quantities=QUANTITIES)
+    assert np.array_equal(scaled.sel(noise_scale=1.0).counts, itself.counts)
+
+
+def test_scales_out_of_range_fail() -> None:
+    data = sweep(
+        GRID | {"noise_scale": [1.0, -1.0], "shots": 20, "seed": 1}, solver="circuit",
+        quantities=QUANTITIES[:1],
+    )  # fmt: skip
+    assert data.failure.dims == ("noise", "noise_scale")
+    assert (data.failure.values[:, 0] == "").all()
+    reason = "`noise_scale` must not be negative, got -1.0."
+    assert data.failure.values[:, 1].tolist() == [reason] * 3
+
+
 def test_noise_is_that_of_the_device(data) -> None:
     # By Aer's own model of the same device: another sampler, symmetric readout, other shots.
     from qiskit_aer import AerSimulator
@@ -168,7 +200,10 @@ def test_no_noise_is_no_change_of_identity() -> None:
     silent = {name: value for name, value in GRID.items() if name != "noise"}
     build = SweepSpecification.build
     plain = build(silent, solver="circuit")
-    assert build(silent | {"noise": "none"}, solver="circuit").identity() == plain.identity()
+    for same in ({"noise": "none"}, {"noise_scale": 1.0}):
+        assert build(silent | same, solver="circuit").identity() == plain.identity()
+    half = build(silent | {"noise_scale": 0.5}, solver="circuit")
+    assert plain.differences(half) == ["noise_scale: None here, 0.5 there"]
     noisy = build(silent | {"noise": "FakeManilaV2"}, solver="circuit")
     assert noisy.identity() != plain.identity()
     assert plain.differences(noisy) == ["noise: None here, 'FakeManilaV2' there"]

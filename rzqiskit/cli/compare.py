@@ -122,6 +122,14 @@ def compare_command(
             rich_help_panel=_CIRCUITS,
         ),
     ] = None,
+    fractional_gates: Annotated[
+        bool,
+        typer.Option(
+            "--fractional-gates",
+            help="With --backend: with the device's RZZ gates.",
+            rich_help_panel=_CIRCUITS,
+        ),
+    ] = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -163,14 +171,17 @@ def compare_command(
         "tolerance": check_positive("tolerance", parse_number("tolerance", tolerance)),
         "circuit_stride": check_positive_integer("circuit_stride", circuit_stride),
     }
+    if fractional_gates and backend is None:
+        raise ValueError("`fractional_gates` must not be given without --backend.")
     check_integer("num_times", num_times, minimum=2)
     if seed >= 2**63:
         raise ValueError(f"`seed` must be below 2**63, which files can hold, got {seed}.")
 
     if backend is not None:
         _compare_on_backend(
-            context, batteries, backend, last, num_times, settings, output, overwrite, json
-        )
+            context, batteries, (backend, fractional_gates), last, num_times, settings, output,
+            overwrite, json,
+        )  # fmt: skip
         return
     names = (FIGURE_NAME, DATA_NAME)
     with open_output_folder(
@@ -184,7 +195,7 @@ def compare_command(
 def _compare_on_backend(
     context: typer.Context,
     batteries: dict[float, RosenZenerBattery],
-    backend: str,
+    backend: tuple[str, bool],
     last: float,
     num_times: int,
     settings: dict[str, Any],
@@ -206,7 +217,7 @@ def _compare_on_backend(
     compare_on_backend(
         batteries,
         np.linspace(0.0, last, num_times),
-        backend,
+        *backend,
         circuit_stride=settings["circuit_stride"],
         shots=settings["shots"],
         formula={name: settings[name] for name in ("num_steps", "order", "frame") if given(name)},

@@ -34,6 +34,7 @@ def compare_on_backend(
     batteries: dict[float, RosenZenerBattery],
     times: npt.NDArray[np.float64],
     backend: str,
+    fractional_gates: bool,
     *,
     circuit_stride: int,
     shots: int,
@@ -49,6 +50,7 @@ def compare_on_backend(
         batteries: drive amplitude -> battery.
         times: shape (num_times,), inverse energy.
         backend: name of a fake device, or of one of the saved account, whose calibration is read.
+        fractional_gates: whether the device has its fractional gates.
         circuit_stride: circuits run at every so many of the times.
         shots: shots of each circuit.
         formula: ``num_steps``, ``order`` and ``frame`` where the user gave them.
@@ -67,7 +69,7 @@ def compare_on_backend(
     from rzqiskit.cli.progress import show_progress
     from rzqiskit.plotting import plot_noisy_comparison
 
-    device = _open_backend(backend)
+    device = _open_backend(backend, fractional_gates)
     with open_output_folder(
         output, default="rzqiskit-compare", names=(FIGURE_NAME, DATA_NAME), overwrite=overwrite
     ) as folder:
@@ -108,15 +110,15 @@ def compare_on_backend(
             typer.echo(f"wrote {path}")
 
 
-def _open_backend(name: str) -> Any:
+def _open_backend(name: str, fractional_gates: bool) -> Any:
     import tempfile
 
     from rzqiskit.execution.runtime.devices import find_fake_device, is_rehearsal, open_device
 
     if is_rehearsal(name):
-        return find_fake_device(name.removeprefix("local:"))
+        return find_fake_device(name.removeprefix("local:"), fractional_gates=fractional_gates)
     with tempfile.TemporaryDirectory() as folder:  # only its calibration is read
-        return open_device(name, Path(folder)).backend
+        return open_device(name, Path(folder), fractional_gates=fractional_gates).backend
 
 
 def _payload(report: xr.DataTree) -> dict[str, Any]:

@@ -77,6 +77,12 @@ def plan_command(
             rich_help_panel=_PANEL,
         ),
     ] = None,
+    fractional_gates: Annotated[
+        bool,
+        typer.Option(
+            "--fractional-gates", help="With the device's RZZ gates.", rich_help_panel=_PANEL
+        ),
+    ] = False,
     shots: Annotated[
         int | None,
         typer.Option(
@@ -89,6 +95,8 @@ def plan_command(
 ) -> None:
     """Plan the circuits of a battery."""
     battery = build_battery(locals())
+    if fractional_gates and backend is None:
+        raise ValueError("`fractional_gates` must not be given without --backend.")
     target = parse_number("target_error", target_error)
 
     from rzqiskit.planning import plan
@@ -97,13 +105,13 @@ def plan_command(
         battery,
         target_error=target,
         metric=metric,  # type: ignore[arg-type]  # checked there
-        backend=None if backend is None else _open_backend(backend),
+        backend=None if backend is None else _open_backend(backend, fractional_gates),
         shots=shots,
     )
     _show(chosen, json)
 
 
-def _open_backend(name: str) -> Any:
+def _open_backend(name: str, fractional_gates: bool) -> Any:
     """Return the device; nothing is sent to it, only its calibration is read."""
     import tempfile
     from pathlib import Path
@@ -111,7 +119,7 @@ def _open_backend(name: str) -> Any:
     from rzqiskit.execution.runtime.devices import open_device
 
     with tempfile.TemporaryDirectory() as folder:
-        return open_device(name, Path(folder)).backend
+        return open_device(name, Path(folder), fractional_gates=fractional_gates).backend
 
 
 def _show(chosen: Plan, as_json: bool) -> None:

@@ -77,6 +77,8 @@ def test_files_are_kept_unless_told_otherwise(tmp_path):
         ((*SMALL, "--no-shots"), "`no_shots` must not be given with --backend"),
         ((*SMALL, "--spacing", "area"), "`spacing` must not be given with --backend"),
         ((*SMALL, "--num-qubits", "7"), "`circuits` must"),
+        ((*SMALL, "--fractional-gates"), "`fractional_gates` must be False on fake_manila"),
+        (("compare", "--fractional-gates"), "`fractional_gates` must not be given without"),
     ],
 )
 def test_user_errors(tmp_path, args, message):

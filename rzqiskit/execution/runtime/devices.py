@@ -18,6 +18,7 @@ from qiskit_ibm_runtime.ibm_backend import IBMBackend
 from qiskit_ibm_runtime.options_models import SamplerOptions
 
 from rzqiskit.execution.noise import NoisySampler
+from rzqiskit.execution.runtime.fractional import add_fractional_gates
 from rzqiskit.execution.runtime.rehearsal import RehearsalService
 from rzqiskit.execution.sampling import make_aer_sampler
 from rzqiskit.validation import check_integer, check_seed
@@ -88,17 +89,19 @@ class Device:
         return float(getattr(self.backend.configuration(), "default_rep_delay", None) or 0.0)
 
 
-def find_fake_device(name: str) -> FakeBackendV2:
+def find_fake_device(name: str, *, fractional_gates: bool = False) -> FakeBackendV2:
     """Return the fake backend of a name, ``fake_torino`` and ``FakeTorino`` alike.
 
     Args:
         name: upper and lower case, underscores and the "fake" at its start do not matter.
+        fractional_gates: whether it has RZZ and RX of any angle, see `add_fractional_gates`.
 
     Returns:
         The fake: a snapshot of the device's gates, couplings and calibration.
 
     Raises:
-        ValueError: there is none of the name; the message lists near ones.
+        ValueError: there is none of the name; the message lists near ones. Fractional gates that
+            the device cannot have.
 
     Examples:
         >>> find_fake_device("FakeTorino").name, find_fake_device("torino").num_qubits
@@ -110,7 +113,8 @@ def find_fake_device(name: str) -> FakeBackendV2:
         near = difflib.get_close_matches(key, classes, n=_NEAR_NAMES, cutoff=0.5)
         listed = ", ".join(f"fake_{name}" for name in near) or "none near it"
         raise ValueError(f"`backend` must be a known fake device ({listed}), got {name!r}.")
-    return classes[key]()
+    fake = classes[key]()
+    return add_fractional_gates(fake) if fractional_gates else fake
 
 
 def is_rehearsal(name: str) -> bool:
@@ -153,11 +157,7 @@ def open_device(
             gates or a seed where there are none.
     """
     if is_rehearsal(name):
-        fake = find_fake_device(name.removeprefix(LOCAL_PREFIX))
-        if fractional_gates and "rzz" not in fake.target.operation_names:
-            raise ValueError(
-                f"`fractional_gates` must be False on {fake.name}: its snapshot has none."
-            )
+        fake = find_fake_device(name.removeprefix(LOCAL_PREFIX), fractional_gates=fractional_gates)
         if seed is not None:
             seed = check_integer("seed", seed, minimum=0)
         service: Any = RehearsalService(folder, fake, seed=seed)
@@ -274,13 +274,17 @@ def make_runtime_sampler(
 
 
 def make_sampler(
-    name: str, *, seed: np.random.Generator | int | None = None
+    name: str,
+    *,
+    seed: np.random.Generator | int | None = None,
+    fractional_gates: bool = False,
 ) -> tuple[BaseSamplerV2, Any]:
     """Return a sampler on this machine by the name of what it simulates, and the backend.
 
     Args:
         name: ``aer`` without noise, or the name of a fake device for Aer with its noise.
         seed: fixes the shots.
+        fractional_gates: whether a fake device has its fractional gates.
 
     Returns:
         The sampler, and the backend to compile for (None: circuits run as built).
@@ -295,7 +299,7 @@ def make_sampler(
     """
     if name == _IDEAL:
         return make_aer_sampler(seed=seed), None
-    backend = find_fake_device(name)
+    backend = find_fake_device(name, fractional_gates=fractional_gates)
     return NoisySampler(backend, seed=seed), backend
 
 

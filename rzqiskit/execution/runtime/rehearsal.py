@@ -62,7 +62,7 @@ def run_payload(
         The answer as JSON text.
 
     Raises:
-        ValueError: a circuit uses an instruction that the device does not have.
+        ValueError: a circuit uses an instruction or an angle that the device does not have.
     """
     converter = QUANTUM_PROGRAM_PARAMS_CONVERTERS[params["schema_version"]]
     program, _ = converter.decoder(converter.model.model_validate(params))
@@ -127,7 +127,7 @@ class RehearsalService:
         if name not in (None, self._fake.name):
             raise QiskitBackendNotFoundError("No backend matches the criteria.")
         fake = self._fake
-        raw = json.loads((Path(fake.dirname) / fake.conf_filename).read_text(encoding="utf-8"))
+        raw = fake._load_json(fake.conf_filename)
         configuration = configuration_from_server_data(
             {**raw, "backend_name": fake.name}, _INSTANCE, use_fractional_gates=use_fractional_gates
         )
@@ -262,7 +262,7 @@ class _FileClient:
 
     def backend_properties(self, *_: Any, **__: Any) -> dict[str, Any]:
         fake = self._service.fake
-        return dict(json.loads((Path(fake.dirname) / fake.props_filename).read_text()))
+        return dict(fake._load_json(fake.props_filename))
 
     def backend_status(self, *_: Any) -> dict[str, Any]:
         return dict(self._service.fake.status().to_dict())
@@ -308,6 +308,12 @@ def _check_instructions(circuit: Any, fake: Any) -> None:
             raise ValueError(
                 f"The instruction {name} on qubits {places} is not supported by {fake.name}."
             )
+        if name == "rzz" and not item.operation.is_parameterized():
+            angle = float(item.operation.params[0])
+            if not -1e-9 <= angle <= 0.5 * np.pi + 1e-9:
+                raise ValueError(
+                    f"The angle {angle:g} of rzz on qubits {places} is not in 0..pi/2."
+                )
 
 
 def _now() -> str:

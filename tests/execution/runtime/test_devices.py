@@ -94,9 +94,9 @@ def test_backend_objects_stand_for_devices(tmp_path):
         device_of(by_fake.backend, tmp_path, seed=1)
 
 
-def test_fractional_gates_where_the_snapshot_has_none(tmp_path):
-    with pytest.raises(ValueError, match="`fractional_gates` must be False on fake_torino"):
-        open_device("local:FakeTorino", tmp_path, fractional_gates=True)
+def test_fractional_gates_where_the_device_has_none(tmp_path):
+    with pytest.raises(ValueError, match="`fractional_gates` must be False on fake_sherbrooke"):
+        open_device("local:FakeSherbrooke", tmp_path, fractional_gates=True)
 
 
 def test_options_are_the_runtimes_own_models():

@@ -4,7 +4,8 @@ A symmetric formula of order 2m with n slices has populations p(n) = p + c_1 n^-
 + ..., so a combination sum_j w_j p(n_j) with sum_j w_j = 1 and sum_j w_j n_j^-q = 0 for as many
 powers q as there are circuits less one loses the leading errors, at the depth of the longest
 circuit. What it costs is noise: the weights alternate in sign, and independent shots add up to
-sum_j w_j^2 of the variance of one circuit.
+sum_j w_j^2 of the variance of one circuit. The layers that order 2 matches to each time in the
+mean-field frame have no such series: combine those of the frame "drive", or of shared slices.
 """
 
 from __future__ import annotations

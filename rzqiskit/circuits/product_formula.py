@@ -114,7 +114,7 @@ def charging_schedule(
 
     Notes:
         Strang and Lie differ by the first and last layer only, so in the Z basis they are the
-        same circuit, with num_steps - 1 all-pairs layers. Where a derivative of f jumps inside a
+        same circuit, with num_steps - 1 all-pairs layers, unless Strang's are matched. Where a derivative of f jumps inside a
         slice (`Drive.breakpoints`), orders above 2 fall back to that of the jump.
 
     Examples:

@@ -114,8 +114,9 @@ def charging_schedule(
 
     Notes:
         Strang and Lie differ by the first and last layer only, so in the Z basis they are the
-        same circuit, with num_steps - 1 all-pairs layers, unless Strang's are matched. Where a derivative of f jumps inside a
-        slice (`Drive.breakpoints`), orders above 2 fall back to that of the jump.
+        same circuit, with num_steps - 1 all-pairs layers, unless Strang's are matched. Where a
+        derivative of f jumps inside a slice (`Drive.breakpoints`), orders above 2 fall back to
+        that of the jump.
 
     Examples:
         >>> import numpy as np

@@ -330,9 +330,7 @@ def test_a_folder_of_another_version(make_run):
     record = {**run.record, "format": 3, "versions": {"rzqiskit": "9.9"}}
     text = json.dumps(record)
     place.write_text(f"{text}\n{hashlib.sha256(text.encode()).hexdigest()}\n")
-    with pytest.raises(
-        RunFolderError, match=r"format from 1 to 2, got 3 in .*that wrote it, 9\.9"
-    ):
+    with pytest.raises(RunFolderError, match=r"format from 1 to 2, got 3 in .*that wrote it, 9\.9"):
         RunFolder(run.path)
 
 

@@ -98,8 +98,9 @@ def evolve_exact(
         times: shape (num_times,), strictly increasing from 0 upwards, inverse energy; after the
             pulse the cells are left to themselves (Theta = 0 in Eq. 1). None, for a grid only:
             no time series, and each battery up to the end of its pulse.
-        tolerance: bound on the error of every metric: of E in units of N Delta, of P_I in units
-            of N Delta^2, of the others relative to their largest value over the run.
+        tolerance: bound on the error of every metric asked for: of E in units of N Delta, of P_I
+            in units of N Delta^2, of the others relative to their largest value over the run. P_I
+            takes the smallest steps: without it a strong pulse is solved faster.
         quantities: names out of `QUANTITIES`. None: the five metrics and, for one battery of at
             most `MAX_POPULATION_QUBITS` cells, its populations. Above, "population_window" gives
             the levels that carry weight. A grid takes metrics only.

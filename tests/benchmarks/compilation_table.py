@@ -24,6 +24,7 @@ from qiskit.circuit.library import RXGate, RZZGate
 from qiskit.transpiler import InstructionProperties, Target, generate_preset_pass_manager
 from qiskit_ibm_runtime import fake_provider
 
+from rzqiskit.circuits.compilation.branched import branched_networks
 from rzqiskit.circuits.compilation.fidelity import predicted_fidelity
 from rzqiskit.circuits.compilation.layout import two_qubit_gate
 from rzqiskit.circuits.compilation.passes import (
@@ -32,6 +33,8 @@ from rzqiskit.circuits.compilation.passes import (
     native_passes,
 )
 from rzqiskit.circuits.gates import CollectiveZZGate
+
+COLUMNS = ("line", "parity", "fractional", "branched", "auto")
 
 
 def charging(num_qubits: int, num_layers: int) -> QuantumCircuit:
@@ -150,8 +153,8 @@ def main() -> None:
     options = parser.parse_args()
     out = sys.stdout
     out.write(
-        "| device | N | ZZ layers | line | parity | fractional | auto | seconds, auto "
-        f"| preset 3, best of {options.seeds} | tket |\n|{'---|' * 10}\n"
+        "| device | N | ZZ layers | line | parity | fractional | branched | auto | seconds, auto "
+        f"| preset 3, best of {options.seeds} | tket |\n|{'---|' * 11}\n"
     )
     for name in options.devices:
         target = device_target(name)
@@ -159,12 +162,14 @@ def main() -> None:
             for num_layers in options.layers:
                 circuit = charging(num_qubits, num_layers)
                 networks = ["line", "parity", *(["fractional"] if "rzz" in target else [])]
+                if branched_networks(num_qubits):
+                    networks.append("branched")
                 cells = {kind: show(ours(circuit, target, kind)) for kind in networks}
                 start = time.perf_counter()
                 cells["auto"] = show(ours(circuit, target, "auto"))
                 seconds = time.perf_counter() - start
                 row = [name, num_qubits, num_layers]
-                row += [cells.get(kind, "") for kind in ("line", "parity", "fractional", "auto")]
+                row += [cells.get(kind, "") for kind in COLUMNS]
                 row += [f"{seconds:.2f}", show(preset(circuit, target, options.seeds))]
                 row.append(show(tket(circuit, target)))
                 out.write("| " + " | ".join(map(str, row)) + " |\n")

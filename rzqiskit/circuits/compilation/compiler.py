@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from qiskit.circuit import QuantumCircuit
@@ -18,27 +18,37 @@ __all__ = ["compile_circuits"]
 
 
 def compile_circuits(
-    circuits: QuantumCircuit | Iterable[QuantumCircuit], backend: Any, *, network: str = "auto"
+    circuits: QuantumCircuit | Iterable[QuantumCircuit],
+    backend: Any,
+    *,
+    network: str = "auto",
+    line: Sequence[int] | None = None,
 ) -> list[QuantumCircuit]:
-    """Return the circuits in the gates and on the best line of a device, without routing.
+    """Return the circuits in the gates and on the best qubits of a device, without routing.
 
     Classical bit i still reads virtual qubit i, whatever order the networks leave the qubits in.
-    Circuits of the same width and number of layers get the same line and the same network.
+    Circuits of the same width and number of layers get the same qubits and the same network;
+    with `line`, circuits of all kinds get the same qubits.
 
     Args:
         circuits: bound circuits of one-qubit gates, collective ZZ gates on all qubits and final
             measurements, such as `build_charging_circuits` makes; a single circuit is a list of
             one.
         backend: anything with a ``target`` (a device, a fake, a simulator with couplings).
-        network: ``"auto"``, ``"line"``, ``"parity"`` or ``"fractional"``, see `CollectiveNetwork`.
+        network: ``"auto"``, ``"line"``, ``"parity"``, ``"fractional"`` or ``"branched"``, see
+            `CollectiveNetwork`.
+        line: physical qubits to use, virtual qubit 0 on the first: neighbours in the list must be
+            coupled. Also what ``layout.initial_index_layout(filter_ancillas=True)`` says of a
+            compiled circuit, so that others can be put where it is. The best qubits when None.
 
     Returns:
         One compiled circuit for each, in order, name and metadata kept.
 
     Raises:
         ValueError: a circuit is wider than the device's longest line, has unbound parameters, no
-            measurement or other gates; unknown network; no native RZZ for ``"fractional"``.
-        TypeError: `circuits` holds something else than circuits.
+            measurement or other gates; unknown network; no native RZZ for ``"fractional"``; no
+            place for ``"branched"``; a line that is not one, or not of the circuits' width.
+        TypeError: `circuits` holds something else than circuits, `line` than integers.
 
     Examples:
         >>> from qiskit.providers.fake_provider import GenericBackendV2
@@ -56,6 +66,9 @@ def compile_circuits(
         >>> compiled, = compile_circuits(circuit, backend, network="parity")
         >>> compiled.count_ops()["cz"]
         9
+        >>> compiled, = compile_circuits(circuit, backend, line=[5, 4, 3, 2])
+        >>> compiled.layout.initial_index_layout(filter_ancillas=True)
+        [5, 4, 3, 2]
     """
     batch = [circuits] if isinstance(circuits, QuantumCircuit) else list(circuits)
     for circuit in batch:
@@ -63,7 +76,11 @@ def compile_circuits(
             raise TypeError(f"`circuits` must be quantum circuits, got {type(circuit).__name__}.")
     target = backend.target
     manager = PassManager(
-        [CollectiveNetwork(target, network), *embedding_passes(target), *native_passes(target)]
+        [
+            CollectiveNetwork(target, network, line),
+            *embedding_passes(target),
+            *native_passes(target),
+        ]
     )
     compiled: list[QuantumCircuit] = manager.run(batch, num_processes=1)
     return compiled

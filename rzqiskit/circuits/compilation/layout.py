@@ -11,7 +11,7 @@ from qiskit.transpiler import Target
 from rzqiskit.circuits.compilation.fidelity import idle_fidelity, operation_error
 from rzqiskit.validation import check_positive_integer
 
-__all__ = ["best_lines", "two_qubit_gate"]
+__all__ = ["Costs", "best_lines", "device_costs", "two_qubit_gate"]
 
 # Entanglers that are worth one CX up to one-qubit gates.
 _ENTANGLERS = ("cx", "cz", "ecr")
@@ -38,11 +38,18 @@ def two_qubit_gate(target: Target) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Costs:
-    """Expected error of a qubit and of a coupling, as negative logarithms of fidelities."""
+class Costs:
+    """Expected error of a qubit and of a coupling, as negative logarithms of fidelities.
+
+    Attributes:
+        qubit: cost of each usable qubit: its pulses, waiting and readout.
+        coupling: cost of one gate on each usable coupling, by qubit and neighbour.
+        uses: number of gates of an average coupling.
+    """
 
     qubit: dict[int, float]
     coupling: dict[int, dict[int, float]]
+    uses: float
 
 
 def best_lines(
@@ -74,7 +81,7 @@ def best_lines(
         [(0, 1, 2, 3, 4)]
     """
     check_positive_integer("num_qubits", num_qubits)
-    costs = _line_costs(target, num_qubits, max(num_layers, 1))
+    costs = device_costs(target, num_qubits, max(num_layers, 1))
     found: list[tuple[int, ...]] = []
     # Wide lines leave little choice: when the cheap paths all end blind, look for room instead.
     paths = _search(costs, num_qubits, _BEAM_WIDTH) or _search(
@@ -94,7 +101,11 @@ def best_lines(
     return found
 
 
-def _line_costs(target: Target, num_qubits: int, num_layers: int) -> _Costs:
+def device_costs(target: Target, num_qubits: int, num_layers: int) -> Costs:
+    """Return what the qubits and couplings of a device cost circuits of that size.
+
+    Qubits and couplings that are marked faulty (error 1) are left out.
+    """
     gate = two_qubit_gate(target)
     uses = float(num_layers * num_qubits)
     pulse = "sx" if "sx" in target else "u"
@@ -119,17 +130,17 @@ def _line_costs(target: Target, num_qubits: int, num_layers: int) -> _Costs:
             continue
         error = operation_error(target, gate, (first, second))
         if error < 1.0:
-            cost = -uses * math.log1p(-error)
+            cost = -math.log1p(-error)
             known = coupling[first].get(second, math.inf)
             coupling[first][second] = coupling[second][first] = min(cost, known)
-    return _Costs(qubit_cost, coupling)
+    return Costs(qubit_cost, coupling, uses)
 
 
 # Cost, path, and the visited qubits as a bit mask.
 _Path: TypeAlias = tuple[float, tuple[int, ...], int]
 
 
-def _search(costs: _Costs, num_qubits: int, width: int, *, roomy: bool = False) -> list[_Path]:
+def _search(costs: Costs, num_qubits: int, width: int, *, roomy: bool = False) -> list[_Path]:
     """Return the paths that a beam search finds, cheapest first.
 
     With `roomy` the beam keeps the paths that cut off the fewest qubits, whatever they cost.
@@ -143,7 +154,7 @@ def _search(costs: _Costs, num_qubits: int, width: int, *, roomy: bool = False) 
             for neighbour, coupling_cost in costs.coupling[path[-1]].items():
                 if visited >> neighbour & 1:
                     continue
-                new_cost = cost + coupling_cost + costs.qubit[neighbour]
+                new_cost = cost + costs.uses * coupling_cost + costs.qubit[neighbour]
                 new_visited = visited | 1 << neighbour
                 key = (neighbour, new_visited)
                 if key not in longer or new_cost < longer[key][0]:
@@ -164,7 +175,7 @@ def _search(costs: _Costs, num_qubits: int, width: int, *, roomy: bool = False) 
     return sorted(beam)
 
 
-def _room(costs: _Costs, path: _Path, *, enough: int | None = None) -> tuple[int, int]:
+def _room(costs: Costs, path: _Path, *, enough: int | None = None) -> tuple[int, int]:
     """Return how many unvisited qubits the tail reaches, and how many of them are dead ends.
 
     The count stops at `enough`.

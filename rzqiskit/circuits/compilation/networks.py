@@ -1,6 +1,7 @@
-"""Networks: orders of two-qubit gates on a line that let every pair of qubits meet once.
+"""Networks: orders of two-qubit gates on coupled wires that let every pair of qubits meet once.
 
-A network is a short program for the wires 0..N-1 of a line, written down once and for every angle:
+A network is a short program for the wires 0..N-1, written down once and for every angle. The wires
+are a line, of which neighbours are coupled, unless the network says otherwise (`branched.py`):
 
 - ``cx``: a CX from one wire to a neighbour,
 - ``phase``: an RZ of the layer's angle, on a wire that carries the parity of two qubits,
@@ -13,6 +14,7 @@ so the next layer starts from the order that it finds and nothing is ever swappe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
@@ -31,11 +33,11 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A program on a line in which every pair of qubits gets one ZZ rotation.
+    """A program in which every pair of qubits gets one ZZ rotation.
 
     Attributes:
         name: the kind of network.
-        num_qubits: N, the length of the line.
+        num_qubits: N, the number of wires.
         steps: the gates in order.
         order: wire w holds at the end the qubit that was on wire ``order[w]`` at the start.
     """
@@ -56,23 +58,38 @@ class Network:
             order[origin] = wire
         return Network(self.name, self.num_qubits, self.steps[::-1], tuple(order))
 
+    def moved(self, wires: Sequence[int]) -> Network:
+        """Return the network with wire w in the place of ``wires[w]``."""
+        steps = tuple(
+            Step(kind, tuple(wires[wire] for wire in old_wires)) for kind, old_wires in self.steps
+        )
+        order = [0] * self.num_qubits
+        for wire, origin in enumerate(self.order):
+            order[wires[wire]] = wires[origin]
+        return Network(self.name, self.num_qubits, steps, tuple(order))
+
     def reflected(self) -> Network:
         """Return the network with the line turned around.
 
         Where a network ends on a ladder along the line, the reflected one can start behind it
         while it still runs.
         """
-        last = self.num_qubits - 1
-        steps = tuple(
-            Step(kind, tuple(last - wire for wire in wires)) for kind, wires in self.steps
-        )
-        order = tuple(last - origin for origin in reversed(self.order))
-        return Network(self.name, self.num_qubits, steps, order)
+        return self.moved(range(self.num_qubits)[::-1])
 
     def num_two_qubit_gates(self, *, native_rzz: bool = False) -> int:
         """Return the number of two-qubit gates; an RZZ counts one where it is native, else two."""
         cost = {"cx": 1, "phase": 0, "rzz": 1 if native_rzz else 2}
         return sum(cost[step.kind] for step in self.steps)
+
+    def uses(self, *, native_rzz: bool = False) -> dict[tuple[int, int], int]:
+        """Return the number of two-qubit gates on each pair of wires that must be coupled."""
+        cost = {"cx": 1, "rzz": 1 if native_rzz else 2}
+        counts: dict[tuple[int, int], int] = {}
+        for kind, wires in self.steps:
+            if kind != "phase":
+                pair = (min(wires), max(wires))
+                counts[pair] = counts.get(pair, 0) + cost[kind]
+        return counts
 
     def two_qubit_depth(self, *, native_rzz: bool = False) -> int:
         """Return the depth counted in two-qubit gates."""

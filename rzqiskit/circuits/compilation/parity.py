@@ -12,15 +12,14 @@ swap network spends three.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import product
 
-from rzqiskit.circuits.compilation.networks import Network, Step
+from rzqiskit.circuits.compilation.labels import Labels, Moves, parse_moves, with_phases
+from rzqiskit.circuits.compilation.networks import Network
 
 __all__ = ["parity_networks"]
-
-Moves = list[tuple[int, int]]
 
 # Up to here needless exchanges are looked for one by one, in time of order N^4.
 _PRUNED_WIDTH = 32
@@ -62,9 +61,8 @@ def parity_networks(num_qubits: int) -> tuple[Network, ...]:
     moves = list(_travelling_ground(num_qubits))
     moves += _resting_ground(num_qubits)
     for text in _SEARCHED.get(num_qubits, ()):
-        pairs = [move.split(">") for move in text.split()]
-        moves.append([(int(control), int(target)) for control, target in pairs])
-    found = [_with_phases(num_qubits, candidate) for candidate in moves]
+        moves.append(parse_moves(text))
+    found = [with_phases("parity", num_qubits, candidate) for candidate in moves]
     found.sort(key=lambda network: (network.two_qubit_depth(), network.num_two_qubit_gates()))
     best = found[:1]
     for network in found:
@@ -81,7 +79,7 @@ def _travelling_ground(num_qubits: int) -> Iterator[Moves]:
     middle = num_qubits // 2
     grounds = range(max(middle - 3, 0), min(middle + 3, num_qubits) + 1)
     for ground, parity, left_first in product(grounds, (0, 1), (True, False)):
-        labels = _Labels(num_qubits)
+        labels = Labels(num_qubits)
         for wire in range(ground - 1):
             labels.cx(wire + 1, wire)
         for wire in range(num_qubits - 1, ground, -1):
@@ -139,7 +137,7 @@ def _exchange_rows(num_qubits: int, parity: int, num_rows: int) -> list[tuple[in
 
 def _resting_moves(
     num_qubits: int, exchanges: list[tuple[int, int]], *, prompt: bool = False
-) -> _Labels:
+) -> Labels:
     """Return the wires after ladder, exchanges and ladder.
 
     Args:
@@ -148,7 +146,7 @@ def _resting_moves(
         prompt: whether the two CX of the exchanges of a row are ordered by when their wires are
             free, which saves depth, rather than all to the right first.
     """
-    labels = _Labels(num_qubits)
+    labels = Labels(num_qubits)
     for wire in range(num_qubits - 1, 0, -1):
         labels.cx(wire - 1, wire)
     rows: dict[int, list[tuple[int, int]]] = {}
@@ -164,65 +162,3 @@ def _resting_moves(
     for wire in range(1, num_qubits):
         labels.cx(wire - 1, wire)
     return labels
-
-
-class _Labels:
-    """The parity on every wire as a bit mask of qubits, the CX so far and the pairs they made."""
-
-    def __init__(self, num_qubits: int) -> None:
-        self._masks = [1 << wire for wire in range(num_qubits)]
-        self._depth = [0] * num_qubits
-        self._pairs: set[int] = set()
-        self.moves: Moves = []
-
-    def __getitem__(self, wire: int) -> int:
-        return self._masks[wire]
-
-    def complete(self) -> bool:
-        """Return whether every pair has occurred."""
-        return len(self._pairs) == len(self._masks) * (len(self._masks) - 1) // 2
-
-    def start(self, move: tuple[int, int]) -> tuple[int, int, int]:
-        """Return when a CX can start, ties broken by its wires."""
-        control, target = move
-        return max(self._depth[control], self._depth[target]), control, target
-
-    def cx(self, control: int, target: int) -> bool:
-        """Apply a CX and return whether the target now carries a pair for the first time."""
-        self.moves.append((control, target))
-        free = max(self._depth[control], self._depth[target]) + 1
-        self._depth[control] = self._depth[target] = free
-        mask = self._masks[target] = self._masks[target] ^ self._masks[control]
-        if mask.bit_count() != 2 or mask in self._pairs:
-            return False
-        self._pairs.add(mask)
-        return True
-
-
-def _with_phases(num_qubits: int, moves: Iterable[tuple[int, int]]) -> Network:
-    """Return the network of these CX, with a phase wherever a pair occurs for the first time."""
-    labels = _Labels(num_qubits)
-    steps: list[Step] = []
-    for control, target in moves:
-        steps.append(Step("cx", (control, target)))
-        if labels.cx(control, target):
-            steps.append(Step("phase", (target,)))
-    steps = _fuse_rotations(steps)
-    order = tuple(labels[wire].bit_length() - 1 for wire in range(num_qubits))
-    return Network("parity", num_qubits, tuple(steps), order)
-
-
-def _fuse_rotations(steps: list[Step]) -> list[Step]:
-    """Write CX, phase, CX on one pair with nothing between as the RZZ that it is."""
-    fused: list[Step] = []
-    for step in steps:
-        if (
-            len(fused) >= 2
-            and step.kind == "cx"
-            and fused[-2] == step
-            and fused[-1] == Step("phase", (step.wires[1],))
-        ):
-            fused[-2:] = [Step("rzz", step.wires)]
-        else:
-            fused.append(step)
-    return fused

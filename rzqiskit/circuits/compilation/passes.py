@@ -1,11 +1,10 @@
-"""The transpiler pass that puts a charging circuit on the best line of a device."""
+"""The transpiler pass that puts a charging circuit on the best qubits of a device."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from qiskit.circuit import QuantumCircuit
 from qiskit.circuit.equivalence_library import SessionEquivalenceLibrary
@@ -24,37 +23,50 @@ from qiskit.transpiler.passes import (
 )
 
 from rzqiskit.circuits.compilation.assembly import chain_networks, write_circuit
+from rzqiskit.circuits.compilation.branched import branched_networks, following_network
 from rzqiskit.circuits.compilation.fidelity import predicted_fidelity
 from rzqiskit.circuits.compilation.layers import LayeredCircuit, read_layers
 from rzqiskit.circuits.compilation.layout import best_lines, two_qubit_gate
 from rzqiskit.circuits.compilation.networks import Network, line_network
 from rzqiskit.circuits.compilation.parity import parity_networks
-from rzqiskit.validation import check_choice
+from rzqiskit.circuits.compilation.places import best_places, fits, uncoupled_neighbours
+from rzqiskit.validation import check_choice, check_integer
 
 __all__ = ["NETWORKS", "CollectiveNetwork", "embedding_passes", "native_passes"]
 
-NETWORKS = ("auto", "line", "parity", "fractional")
+NETWORKS = ("auto", "line", "parity", "fractional", "branched")
 
 
-# Lines that are tried, each in both directions: networks are not symmetric, and the cost by which
-# lines are searched knows nothing of who waits for whom.
+# Lines that are tried, each in both directions, and places of branched networks: the cost by which
+# they are searched knows nothing of who waits for whom.
 _NUM_LINES = 4
+_NUM_PLACES = 8
+
+_Place: TypeAlias = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """Networks of the odd and the even layers, and whether RZZ is written as such."""
+
+    networks: tuple[Network, Network]
+    native_rzz: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    networks: tuple[Network, Network]
-    native_rzz: bool
-    line: tuple[int, ...]
+    program: _Program
+    place: _Place
+    fidelity: float
 
 
 class CollectiveNetwork(TransformationPass):  # type: ignore[misc]
-    """Replace collective ZZ gates by networks on the best line of a device.
+    """Replace collective ZZ gates by networks on the best qubits of a device.
 
-    The pass chooses the layout as well: the circuit it returns acts on neighbours of the line only
-    and is never to be routed. The permutation that the networks leave is not undone; measurements
-    move with their qubits, so that classical bit i still reads virtual qubit i, and the permutation
-    is recorded in the layout (`TranspileLayout.final_index_layout`).
+    The pass chooses the layout as well: the circuit it returns acts on coupled qubits only and is
+    never to be routed. The permutation that the networks leave is not undone; measurements move
+    with their qubits, so that classical bit i still reads virtual qubit i, and the permutation is
+    recorded in the layout (`TranspileLayout.final_index_layout`).
 
     The circuit must start in |0..0> (as every circuit of Qiskit does) and may hold one-qubit gates,
     collective ZZ gates on all its qubits, barriers and final measurements. The pass knows the state
@@ -66,20 +78,26 @@ class CollectiveNetwork(TransformationPass):  # type: ignore[misc]
     - ``"line"``: the swap network, at most (N - 1)(3N - 2)/2 CX and depth 3N - 2 a layer.
     - ``"parity"``: parity labels, about N^2 CX in the same depth.
     - ``"fractional"``: the swap network in the device's own RZZ, N - 1 gates less a layer.
-    - ``"auto"``: whichever has the highest `predicted_fidelity` on the best line.
+    - ``"branched"``: parity labels on a comb or a block, where the device has one (see
+      `branched_networks` for the widths).
+    - ``"auto"``: whichever has the highest `predicted_fidelity`, each on its best place.
 
-    The network runs on the one of the best few lines, and in the direction, on which its predicted
-    fidelity is highest.
+    A network runs on the one of the best few places (of a line: in the direction) on which its
+    predicted fidelity is highest.
 
     Args:
         target: the device, with its calibration.
         network: see above.
-        line: physical qubits to use, one a qubit, neighbours coupled; the best line when None.
+        line: physical qubits to use, one a wire in this order: a line of coupled qubits, or a place
+            that a branched network has been compiled to. The best place when None.
 
     Raises:
+        TypeError: `line` holds something else than integers.
         ValueError: unknown network, a device without CX, CZ or ECR, ``"fractional"`` on a device
-            without RZZ, or a line whose qubits are not coupled; when it runs, a circuit that is
-            wider than the longest line, not measured, not bound or holds other gates.
+            without RZZ, or a line that leaves the device, visits a qubit twice or has not the
+            couplings that the network needs; when it runs, a circuit that is wider than the longest
+            line, not measured, not bound or holds other gates, and ``"branched"`` for a width or a
+            device without such a network.
     """
 
     def __init__(
@@ -94,18 +112,18 @@ class CollectiveNetwork(TransformationPass):  # type: ignore[misc]
                 "`network` can be 'fractional' only on a device with the gate 'rzz', got one with "
                 f"{sorted(target.operation_names)}."
             )
-        self.line = None if line is None else _checked_line(target, self.entangler, line)
+        self.line = None if line is None else _checked_line(target, self.network, line)
         self._chosen: dict[tuple[int, int], _Candidate] = {}
 
     def run(self, dag: DAGCircuit) -> DAGCircuit:
-        """Return the circuit on neighbours of a line and set the layout."""
+        """Return the circuit on coupled neighbours and set the layout."""
         layered = read_layers(dag)
         key = (layered.num_qubits, len(layered.angles))
         if key not in self._chosen:
             self._chosen[key] = self._choose(layered, dag)
         candidate = self._chosen[key]
-        circuit, order = self._write(layered, dag, candidate)
-        self.property_set["layout"] = Layout(dict(zip(dag.qubits, candidate.line, strict=True)))
+        circuit, order = self._write(layered, dag, candidate.program)
+        self.property_set["layout"] = Layout(dict(zip(dag.qubits, candidate.place, strict=True)))
         self.property_set["virtual_permutation_layout"] = Layout(
             {dag.qubits[wire]: qubit for wire, qubit in enumerate(order)}
         )
@@ -114,83 +132,146 @@ class CollectiveNetwork(TransformationPass):  # type: ignore[misc]
         return compiled
 
     def _choose(self, layered: LayeredCircuit, dag: DAGCircuit) -> _Candidate:
-        """Return network and line with the highest predicted fidelity.
+        """Return networks and place with the highest predicted fidelity.
 
         The structure of a circuit decides, hardly its angles: one choice serves all circuits of the
         same width and number of layers, so that a series in time is compiled alike.
         """
-        lines = self._lines(layered)
-        finish = PassManager(
-            [SetLayout(list(lines[0])), *embedding_passes(self.target), *native_passes(self.target)]
-        )
-        candidates = list(self._networks(layered, lines[0]))
-        compiled = [finish.run(self._write(layered, dag, item)[0]) for item in candidates]
-        fidelities = [predicted_fidelity(circuit, self.target) for circuit in compiled]
-        winner = max(range(len(candidates)), key=fidelities.__getitem__)
-        best, highest = candidates[winner], fidelities[winner]
-        # Another place changes no gate but the turning of one-way couplings: no need to recompile.
-        for line in lines:
-            for directed in (line, line[::-1]) if self.line is None else ():
-                moved = dict(zip(lines[0], directed, strict=True))
-                fidelity = predicted_fidelity(compiled[winner], self.target, moved=moved)
-                if fidelity > highest:
-                    best, highest = replace(best, line=directed), fidelity
-        return best
-
-    def _lines(self, layered: LayeredCircuit) -> list[tuple[int, ...]]:
-        if self.line is None:
-            return best_lines(
-                self.target,
-                layered.num_qubits,
-                num_layers=len(layered.angles),
-                num_lines=_NUM_LINES,
-            )
-        if len(self.line) != layered.num_qubits:
+        if self.line is not None and len(self.line) != layered.num_qubits:
             raise ValueError(
                 f"`line` must have one entry for each of {layered.num_qubits} qubits, got "
                 f"{len(self.line)}."
             )
-        return [self.line]
+        families = [self._line_family(layered)]
+        families += [
+            self._branched_family(layered, network)
+            for network in branched_networks(layered.num_qubits)
+        ]
+        best = [
+            self._best(layered, dag, programs, places)
+            for programs, places in families
+            if programs and places
+        ]
+        if not best:
+            raise ValueError(
+                "`network` can be 'branched' only for a width and on a device with a known "
+                f"shape, got {layered.num_qubits} qubits on a device of {self.target.num_qubits}."
+            )
+        return max(best, key=lambda candidate: candidate.fidelity)
 
-    def _networks(self, layered: LayeredCircuit, line: tuple[int, ...]) -> Iterator[_Candidate]:
+    def _best(
+        self,
+        layered: LayeredCircuit,
+        dag: DAGCircuit,
+        programs: list[_Program],
+        places: list[_Place],
+    ) -> _Candidate:
+        """Return the best program on the first place, moved to the best of the places."""
+        finish = PassManager(
+            [
+                SetLayout(list(places[0])),
+                *embedding_passes(self.target),
+                *native_passes(self.target),
+            ]
+        )
+        compiled = [finish.run(self._write(layered, dag, program)[0]) for program in programs]
+        fidelities = [predicted_fidelity(circuit, self.target) for circuit in compiled]
+        winner = max(range(len(programs)), key=fidelities.__getitem__)
+        best = _Candidate(programs[winner], places[0], fidelities[winner])
+        # Another place changes no gate but the turning of one-way couplings: no need to recompile.
+        for place in places[1:]:
+            moved = dict(zip(places[0], place, strict=True))
+            fidelity = predicted_fidelity(compiled[winner], self.target, moved=moved)
+            if fidelity > best.fidelity:
+                best = _Candidate(programs[winner], place, fidelity)
+        return best
+
+    def _line_family(self, layered: LayeredCircuit) -> tuple[list[_Program], list[_Place]]:
+        """Return the networks on a line, and the lines."""
+        if self.network == "branched":
+            return [], []
+        if self.line is not None:
+            if uncoupled_neighbours(self.target, self.line) is not None:
+                return [], []
+            return list(self._line_programs(layered)), [self.line]
+        lines = best_lines(
+            self.target,
+            layered.num_qubits,
+            num_layers=len(layered.angles),
+            num_lines=_NUM_LINES,
+        )
+        places = [place for line in lines for place in (line, line[::-1])]
+        return list(self._line_programs(layered)), places
+
+    def _line_programs(self, layered: LayeredCircuit) -> Iterator[_Program]:
         native = "rzz" in self.target
         swapping = line_network(layered.num_qubits)
         if self.network in ("auto", "line"):
-            yield _Candidate((swapping, swapping.mirrored()), False, line)
+            yield _Program((swapping, swapping.mirrored()), False)
         if self.network in ("auto", "parity"):
             for network in parity_networks(layered.num_qubits):
-                yield _Candidate((network, network.mirrored()), native, line)
+                yield _Program((network, network.mirrored()), native)
                 if len(layered.angles) > 1:
-                    yield _Candidate((network, network.reflected()), native, line)
+                    yield _Program((network, network.reflected()), native)
         if self.network == "fractional" or (self.network == "auto" and native):
-            yield _Candidate((swapping, swapping.mirrored()), True, line)
+            yield _Program((swapping, swapping.mirrored()), True)
+
+    def _branched_family(
+        self, layered: LayeredCircuit, network: Network
+    ) -> tuple[list[_Program], list[_Place]]:
+        """Return a branched network, and its places on the device."""
+        if self.network not in ("auto", "branched"):
+            return [], []
+        native = "rzz" in self.target
+        programs = [_Program((network, network.mirrored()), native)]
+        if len(layered.angles) > 1:
+            programs.append(_Program((network, following_network(network)), native))
+        if self.line is not None:
+            return programs, [self.line] if fits(self.target, network, self.line) else []
+        places = best_places(
+            self.target, network, num_layers=len(layered.angles), num_places=_NUM_PLACES
+        )
+        return programs, places
 
     def _write(
-        self, layered: LayeredCircuit, dag: DAGCircuit, candidate: _Candidate
+        self, layered: LayeredCircuit, dag: DAGCircuit, program: _Program
     ) -> tuple[QuantumCircuit, tuple[int, ...]]:
-        operations, order = chain_networks(
-            layered, candidate.networks, native_rzz=candidate.native_rzz
-        )
+        operations, order = chain_networks(layered, program.networks, native_rzz=program.native_rzz)
         circuit = write_circuit(
             operations,
             layered,
             order,
             entangler="cz" if self.entangler == "cz" else "cx",
-            native_rzz=candidate.native_rzz,
+            native_rzz=program.native_rzz,
             bits=(list(dag.qubits), list(dag.clbits)),
             registers=(list(dag.qregs.values()), list(dag.cregs.values())),
         )
         return circuit, order
 
 
-def _checked_line(target: Target, gate: str, line: Sequence[int]) -> tuple[int, ...]:
-    checked = tuple(int(qubit) for qubit in line)
-    coupled = {frozenset(pair) for pair in target.build_coupling_map(gate).get_edges()}
-    for first, second in pairwise(checked):
-        if frozenset((first, second)) not in coupled:
-            raise ValueError(f"`line` must join coupled qubits, got {first} next to {second}.")
+def _checked_line(target: Target, network: str, line: Sequence[int]) -> _Place:
+    checked = tuple(
+        check_integer(f"line[{index}]", qubit, minimum=0) for index, qubit in enumerate(line)
+    )
+    for qubit in checked:
+        if qubit >= target.num_qubits:
+            raise ValueError(
+                f"`line` must hold qubits of the device, 0 to {target.num_qubits - 1}, got {qubit}."
+            )
     if len(set(checked)) != len(checked):
         raise ValueError(f"`line` must not visit a qubit twice, got {list(checked)}.")
+    if network in ("auto", "branched") and any(
+        fits(target, known, checked) for known in branched_networks(len(checked))
+    ):
+        return checked
+    if network == "branched":
+        raise ValueError(
+            "`line` must be a place of a branched network for `network` 'branched', got "
+            f"{list(checked)}."
+        )
+    gap = uncoupled_neighbours(target, checked)
+    if gap is not None:
+        raise ValueError(f"`line` must join coupled qubits, got {gap[0]} next to {gap[1]}.")
     return checked
 
 

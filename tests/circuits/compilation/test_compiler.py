@@ -11,6 +11,7 @@ from qiskit.transpiler import Target
 from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel, depolarizing_error
 
+from rzqiskit.circuits.compilation.branched import branched_networks
 from rzqiskit.circuits.compilation.compiler import compile_circuits
 from rzqiskit.circuits.compilation.fidelity import predicted_fidelity
 from rzqiskit.circuits.compilation.passes import CollectiveNetwork
@@ -34,19 +35,23 @@ def weights(probabilities):
 @pytest.mark.parametrize("num_qubits", WIDTHS)
 def test_price_and_place_on_the_devices(devices, charging, check_isa, name, num_qubits):
     n, device = num_qubits, devices[name]
-    layers = {5: (1, 2, 3, 4), 10: (1, 4), 16: (2,), 20: (3,)}[n]
-    circuits = [charging(n, num_layers) for num_layers in layers]
+    wide = name in ("FakeMarrakesh", "FakeNighthawk")
+    layers = {5: (1, 2, 3, 4), 10: (1, 4) if wide else (4,), 16: (2,), 20: (3,) if wide else (1,)}
+    circuits = [charging(n, num_layers) for num_layers in layers[n]]
     line_price = (n - 1) * (3 * n - 2) // 2
     limits = {"line": line_price, "parity": n * n + 2 * n - 3}
     if name == "FractionalBoston":
         limits["fractional"] = line_price - (n - 1)
+    shapes = {network.name for network in branched_networks(n)}
+    if shapes and (name == "FakeNighthawk" or shapes & {"spider", "comb"}):
+        limits["branched"] = n * n - 10
     fidelities = {}
     for network, limit in limits.items():
         compiled = compile_circuits(circuits, device, network=network)
-        for num_layers, circuit in zip(layers, compiled, strict=True):
+        for num_layers, circuit in zip(layers[n], compiled, strict=True):
             check_isa(circuit, device.target)
             assert circuit.num_nonlocal_gates() <= num_layers * limit
-            if network != "parity":
+            if network in ("line", "fractional"):
                 assert two_qubit_depth(circuit) <= num_layers * (3 * n - 2)
         fidelities[network] = [predicted_fidelity(item, device.target) for item in compiled]
     automatic = compile_circuits(circuits, device)
@@ -67,13 +72,13 @@ def test_parity_layers_run_behind_each_other(devices, charging):
 
 
 @pytest.mark.parametrize(
-    ("name", "network"),
+    ("name", "network", "num_qubits"),
     [
-        *itertools.product(DEVICES, ["auto", "line", "parity"]),
-        ("FractionalBoston", "fractional"),
+        *itertools.product(DEVICES, ["auto", "line", "parity"], [2, 3, 5, 10]),
+        *itertools.product(["FractionalBoston"], ["fractional"], [2, 3, 5, 10]),
+        *itertools.product(DEVICES, ["branched"], [5, 8, 10]),
     ],
 )
-@pytest.mark.parametrize("num_qubits", [2, 3, 5, 10])
 def test_every_classical_bit_reads_its_virtual_qubit(
     devices, charging, outcome_probabilities, check_isa, name, network, num_qubits
 ):
@@ -104,10 +109,19 @@ def test_angles_beyond_the_native_range_are_folded_exactly(
     )
 
 
-@pytest.mark.parametrize("network", ["line", "parity", "fractional"])
-def test_sixteen_qubits_by_simulation(devices, charging, network):
-    circuit = charging(16, 1, uneven=16)
-    (compiled,) = compile_circuits(circuit, devices["FractionalBoston"], network=network)
+@pytest.mark.parametrize(
+    ("name", "network", "num_qubits", "num_layers"),
+    [
+        ("FakeMarrakesh", "line", 20, 1),
+        ("FractionalBoston", "line", 16, 2),
+        ("FractionalBoston", "parity", 16, 2),
+        ("FractionalBoston", "fractional", 16, 2),
+        ("FakeNighthawk", "branched", 16, 2),
+    ],
+)
+def test_wide_circuits_by_simulation(devices, charging, name, network, num_qubits, num_layers):
+    circuit = charging(num_qubits, num_layers, uneven=num_qubits)
+    (compiled,) = compile_circuits(circuit, devices[name], network=network)
     found, expected = (
         AerSimulator(method="statevector").run(bare).result().data()["probabilities"]
         for bare in (on_read_qubits(compiled), on_read_qubits(circuit.decompose("collective_zz")))
@@ -127,13 +141,24 @@ def on_read_qubits(circuit):
     return bare
 
 
-@pytest.mark.parametrize("network", ["parity", "fractional"])
-@pytest.mark.parametrize("num_qubits", [20])
-def test_clifford_points_of_wide_circuits(devices, network, num_qubits):
-    """At multiples of pi/2 both circuits are Clifford: their stabilizer states must agree."""
+@pytest.mark.parametrize(
+    ("name", "network", "num_qubits"),
+    [
+        ("FakeNighthawk", "parity", 20),
+        ("FractionalBoston", "parity", 16),
+        ("FractionalBoston", "fractional", 20),
+        ("FakeNighthawk", "branched", 16),
+    ],
+)
+def test_clifford_points_of_wide_circuits(devices, name, network, num_qubits):
+    """At multiples of pi/2 both circuits are Clifford: their stabilizer states must agree.
+
+    Not so the line's: it prepares its first pairs as states, and Clifford states that are maximally
+    entangled by gates that are not Clifford. It is simulated instead.
+    """
     rng = np.random.default_rng(num_qubits)
     circuit = QuantumCircuit(num_qubits, num_qubits)
-    for angle in (np.pi / 2, -np.pi / 2, 3 * np.pi / 2):
+    for angle in (np.pi / 2, -np.pi / 2):
         for qubit in range(num_qubits):
             circuit.rx(np.pi / 2 * rng.integers(4), qubit)
             circuit.rz(np.pi / 2 * rng.integers(4), qubit)
@@ -141,11 +166,13 @@ def test_clifford_points_of_wide_circuits(devices, network, num_qubits):
     for qubit in range(num_qubits):
         circuit.rx(np.pi / 2 * rng.integers(4), qubit)
     circuit.measure(range(num_qubits), range(num_qubits))
-    (compiled,) = compile_circuits(circuit, devices["FractionalBoston"], network=network)
+    (compiled,) = compile_circuits(circuit, devices[name], network=network)
     found = stabilizer_state(compiled)
     expected = stabilizer_state(circuit.decompose("collective_zz"))
     assert found.equiv(expected)
-    assert not found.equiv(StabilizerState(Clifford(np.eye(2 * num_qubits, dtype=bool))))
+    # Without its last layer it is another state.
+    circuit.data.pop(-1 - 2 * num_qubits)
+    assert not found.equiv(stabilizer_state(circuit.decompose("collective_zz")))
 
 
 def stabilizer_state(circuit):
@@ -335,7 +362,59 @@ def test_bad_arguments_are_refused(devices, charging):
         compile_circuits(["circuit"], device)
     with pytest.raises(ValueError, match="one of the gates 'cx', 'cz', 'ecr'"):
         CollectiveNetwork(Target(num_qubits=3))
-    with pytest.raises(ValueError, match="`line` must join coupled qubits, got 0 next to 2"):
-        CollectiveNetwork(device.target, line=[0, 2])
-    with pytest.raises(ValueError, match="`line` must not visit a qubit twice"):
-        CollectiveNetwork(device.target, line=[0, 1, 0])
+
+
+def test_circuits_of_all_kinds_on_given_qubits(devices, charging, outcome_probabilities):
+    device, line = devices["FakeTorino"], [4, 3, 2, 1, 0]
+    circuits = [charging(5, num_layers, uneven=num_layers) for num_layers in (0, 1, 3)]
+    for network in ("auto", "line", "parity"):
+        compiled = compile_circuits(circuits, device, network=network, line=line)
+        for circuit, found in zip(circuits, compiled, strict=True):
+            assert found.layout.initial_index_layout(filter_ancillas=True) == line
+            assert set(read_qubits(found).values()) == set(line)
+            np.testing.assert_allclose(
+                outcome_probabilities(found),
+                outcome_probabilities(circuit.decompose("collective_zz")),
+                atol=1e-12,
+            )
+
+
+def test_the_place_of_a_branched_network_can_be_given(devices, charging, check_isa):
+    device = devices["FakeNighthawk"]
+    (first,) = compile_circuits(charging(8, 2), device, network="branched")
+    place = first.layout.initial_index_layout(filter_ancillas=True)
+    for network in ("auto", "branched"):
+        for num_layers in (0, 1, 3):
+            (other,) = compile_circuits(
+                charging(8, num_layers), device, network=network, line=tuple(place)
+            )
+            check_isa(other, device.target)
+            assert other.layout.initial_index_layout(filter_ancillas=True) == place
+
+
+@pytest.mark.parametrize(
+    ("network", "line", "error", "message"),
+    [
+        ("auto", [0, 2, 1], ValueError, "`line` must join coupled qubits, got 0 next to 2"),
+        ("auto", [0, 1, 0], ValueError, r"`line` must not visit a qubit twice, got \[0, 1, 0\]"),
+        ("auto", [0, 1, 133], ValueError, "`line` must hold qubits of the device, 0 to 132, got 1"),
+        ("line", [0, -1, 2], ValueError, r"`line\[1\]` must be a non-negative integer, got -1"),
+        ("line", [0.0, 1, 2], TypeError, r"`line\[0\]` must be an integer, got 0.0"),
+        ("line", [True, 1, 2], TypeError, r"`line\[0\]` must be an integer, got True"),
+        ("auto", [0, 1], ValueError, "`line` must have one entry for each of 3 qubits, got 2"),
+        ("auto", [0, 1, 2, 3], ValueError, "one entry for each of 3 qubits, got 4"),
+        ("branched", [0, 1, 2], ValueError, r"`line` must be a place of a branched network.*\[0"),
+        ("branched", None, ValueError, "'branched' only for a width .* got 3 qubits on a device"),
+    ],
+)
+def test_bad_lines_are_refused(devices, charging, network, line, error, message):
+    with pytest.raises(error, match=message):
+        compile_circuits(charging(3, 1), devices["FakeTorino"], network=network, line=line)
+
+
+def test_a_place_of_another_width_is_refused(devices, charging):
+    device = devices["FakeNighthawk"]
+    (first,) = compile_circuits(charging(8, 1), device, network="branched")
+    place = first.layout.initial_index_layout(filter_ancillas=True)
+    with pytest.raises(ValueError, match="`line` must have one entry for each of 5 qubits, got 8"):
+        compile_circuits(charging(5, 1), device, network="branched", line=place)

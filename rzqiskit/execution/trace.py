@@ -17,6 +17,7 @@ from qiskit_aer import AerSimulator
 from scipy.special import gammaln
 
 from rzqiskit.circuits.product_formula import ChargingSchedule, Layer
+from rzqiskit.execution.idle_cores import idle_cores
 from rzqiskit.execution.trace_circuit import TraceCircuit, XLayer
 from rzqiskit.validation import FloatArray
 
@@ -45,8 +46,8 @@ def trace_amplitudes(schedules: Sequence[ChargingSchedule]) -> ComplexArray:
         ValueError: no schedules, or schedules of different widths.
 
     Notes:
-        From 18 cells on Aer's threads wait for each other after every instruction. Where other
-        programs hold them up, fewer are faster: ``OMP_NUM_THREADS`` says how many.
+        From 18 cells on Aer runs on as many cores as other programs leave idle, or on fewer by
+        ``OMP_NUM_THREADS``.
 
     Examples:
         >>> import numpy as np
@@ -61,7 +62,10 @@ def trace_amplitudes(schedules: Sequence[ChargingSchedule]) -> ComplexArray:
     (num_qubits,) = widths
     heads = [_split(schedule.layers) for schedule in schedules]
     simulator = AerSimulator(
-        method="statevector", fusion_enable=False, statevector_parallel_threshold=_SERIAL_WIDTH
+        method="statevector",
+        fusion_enable=False,
+        statevector_parallel_threshold=_SERIAL_WIDTH,
+        max_parallel_threads=idle_cores() if num_qubits > _SERIAL_WIDTH else 1,
     )
     saved: list[ComplexArray] = []
     for job in _jobs(_traces(num_qubits, [head for head, _ in heads])):

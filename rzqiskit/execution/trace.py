@@ -24,8 +24,8 @@ from rzqiskit.validation import FloatArray
 __all__ = ["trace_amplitudes", "trace_work"]
 
 ComplexArray = npt.NDArray[np.complex128]
-# Up to this width a layer takes less time than threads that other programs hold up.
-_SERIAL_WIDTH = 17
+# Up to this width threads bring little, and lose much where other programs hold them up.
+_SERIAL_WIDTH = 15
 # Circuits go to Aer together up to here: at N = 20 the tables of a layer take 1 MB.
 _LAYERS_PER_JOB = 128
 # Angles of two schedules that differ by rounding only.
@@ -46,7 +46,7 @@ def trace_amplitudes(schedules: Sequence[ChargingSchedule]) -> ComplexArray:
         ValueError: no schedules, or schedules of different widths.
 
     Notes:
-        From 18 cells on Aer runs on as many cores as other programs leave idle, or on fewer by
+        From 16 cells on Aer runs on as many cores as other programs leave idle, or on fewer by
         ``OMP_NUM_THREADS``.
 
     Examples:
@@ -61,12 +61,7 @@ def trace_amplitudes(schedules: Sequence[ChargingSchedule]) -> ComplexArray:
         raise ValueError(f"`schedules` must be of one width, got the widths {sorted(widths)}.")
     (num_qubits,) = widths
     heads = [_split(schedule.layers) for schedule in schedules]
-    simulator = AerSimulator(
-        method="statevector",
-        fusion_enable=False,
-        statevector_parallel_threshold=_SERIAL_WIDTH,
-        max_parallel_threads=idle_cores() if num_qubits > _SERIAL_WIDTH else 1,
-    )
+    simulator = _simulator(num_qubits)
     saved: list[ComplexArray] = []
     for job in _jobs(_traces(num_qubits, [head for head, _ in heads])):
         result = simulator.run([trace.circuit for trace in job], shots=1).result()
@@ -102,6 +97,14 @@ def trace_work(schedules: Sequence[ChargingSchedule]) -> int:
     num_layers = sum(len(road) for _, road in _roads(heads))
     num_qubits = max((schedule.num_qubits for schedule in schedules), default=0)
     return num_layers * (num_qubits << num_qubits)
+
+
+def _simulator(num_qubits: int) -> AerSimulator:
+    return AerSimulator(
+        method="statevector",
+        fusion_enable=False,
+        max_parallel_threads=idle_cores() if num_qubits > _SERIAL_WIDTH else 1,
+    )
 
 
 def _traces(num_qubits: int, heads: Sequence[tuple[Layer, ...]]) -> Iterator[TraceCircuit]:

@@ -58,20 +58,14 @@ def time_trace(num_qubits):
 def time_rotations(num_qubits):
     """Return the seconds of the rotations alone, as often as the trace has them."""
     from qiskit import QuantumCircuit
-    from qiskit_aer import AerSimulator
 
-    from rzqiskit.execution import trace
+    from rzqiskit.execution.trace import _simulator
 
     circuit = QuantumCircuit(num_qubits)
     for _ in range(NUM_TIMES):
         circuit.u(0.3, 0.2, 0.1, range(num_qubits))
     circuit.save_amplitudes([0])
-    simulator = AerSimulator(
-        method="statevector",
-        fusion_enable=False,
-        statevector_parallel_threshold=trace._SERIAL_WIDTH,
-    )
-    return simulator.run(circuit, shots=1).result().results[0].time_taken
+    return _simulator(num_qubits).run(circuit, shots=1).result().results[0].time_taken
 
 
 def time_own_slices(num_qubits):

@@ -75,6 +75,9 @@ def check_fake_device(names: dict[str, Any]) -> None:
     assert (abs(difference) < 1.0).all()
     assert -1.0 < difference[-1] < -0.05
     assert 0.01 < names["best"].device_error < 0.5
+    assert names["budget"].bias == pytest.approx(names["shown"], rel=0.1)
+    assert names["turned"][-1].count_ops()["rzz"] >= 4
+    assert {path.name for path in Path("on_fez").iterdir()} == {"compare.png", "compare.nc"}
 
 
 def check_submit_a_run(names: dict[str, Any]) -> None:

@@ -51,6 +51,17 @@ def test_a_device_takes_part_and_may_put_the_target_out_of_reach():
     assert payload["is_reachable"] is False
 
 
+def test_fractional_gates_are_the_devices():
+    options = ("--num-qubits", "5", "--backend", "fake_boston", "--metric", "diagonal_entropy",
+               "--interaction", "10", "--drive-amplitude", "40", "--json")  # fmt: skip
+    plain, fractional = (json.loads(run(*options, *more).stdout)
+                         for more in ((), ("--fractional-gates",)))  # fmt: skip
+    assert plain["num_zz_layers"] == fractional["num_zz_layers"] > 0
+    # RX is one pulse where a U of the other gates takes two.
+    assert fractional["device_error"] < plain["device_error"]
+    assert fractional["num_two_qubit_gates"] <= plain["num_two_qubit_gates"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -58,6 +69,7 @@ def test_a_device_takes_part_and_may_put_the_target_out_of_reach():
         (["--target-error", "0"], "`target_error` must be positive"),
         (["--metric", "power"], "`metric` must be one of"),
         (["--backend", "fake_torno"], "fake_torino"),
+        (["--fractional-gates"], "`fractional_gates` must not be given without --backend"),
         (["--shots", "0"], "`shots` must be a positive integer"),
     ],
 )

@@ -6,14 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from qiskit.circuit import QuantumCircuit
-from qiskit.transpiler import PassManager
 
 from rzqiskit.circuits.compilation.compiler import compile_circuits
-from rzqiskit.circuits.compilation.passes import (
-    CollectiveNetwork,
-    embedding_passes,
-    native_passes,
-)
 
 __all__ = ["compile_on_shared_line"]
 
@@ -21,10 +15,10 @@ __all__ = ["compile_on_shared_line"]
 def compile_on_shared_line(
     circuits: Sequence[QuantumCircuit], backend: Any, *, network: str = "auto"
 ) -> list[QuantumCircuit]:
-    """Return circuits compiled by `compile_circuits`, all of them onto one line of qubits.
+    """Return circuits compiled by `compile_circuits`, all of them onto the same qubits.
 
-    Left to themselves circuits of different numbers of layers choose lines of their own. On one
-    line they have the same readout errors and the same noise, which expectation values put
+    Left to themselves circuits of different numbers of layers choose qubits of their own. On the
+    same ones they have the same readout errors and the same noise, which expectation values put
     together from several of them (J^2 from X, Y and Z) need.
 
     Args:
@@ -33,7 +27,7 @@ def compile_on_shared_line(
         network: as for `compile_circuits`.
 
     Returns:
-        One compiled circuit for each, in order, on the line that suits the circuit with the most
+        One compiled circuit for each, in order, on the qubits that suit the circuit with the most
         layers.
 
     Raises:
@@ -62,13 +56,4 @@ def compile_on_shared_line(
     deepest = max(batch, key=lambda circuit: int(circuit.num_nonlocal_gates()))
     (guide,) = compile_circuits(deepest, backend, network=network)
     line = guide.layout.initial_index_layout(filter_ancillas=True)
-    target = backend.target
-    manager = PassManager(
-        [
-            CollectiveNetwork(target, network, line),
-            *embedding_passes(target),
-            *native_passes(target),
-        ]
-    )
-    compiled: list[QuantumCircuit] = manager.run(batch, num_processes=1)
-    return compiled
+    return compile_circuits(batch, backend, network=network, line=line)

@@ -14,7 +14,8 @@ from decimal import Decimal, localcontext
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from rzqiskit.dicke.compiled import kernel
 
 __all__ = ["log_binomial"]
 
@@ -37,7 +38,7 @@ def _small_stirling_errors() -> npt.NDArray[np.float64]:
 _SMALL_STIRLING_ERRORS = _small_stirling_errors()
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _stirling_error(n: float) -> float:
     """Return log(n!) - log(sqrt(2 pi n) (n/e)^n), n >= 1."""
     if n < 16.0:
@@ -47,7 +48,7 @@ def _stirling_error(n: float) -> float:
     return (1.0 / 12.0 - r * (1.0 / 360.0 - r * (1.0 / 1260.0 - r * series))) / n
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _deviance(x: float, mean: float, excess: float) -> float:
     """Return x log(x / mean) + mean - x for excess = x - mean, without cancellation."""
     if abs(excess) > 0.1 * (x + mean):
@@ -64,7 +65,7 @@ def _deviance(x: float, mean: float, excess: float) -> float:
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def log_binomial(m: float, num_qubits: float, p: float) -> float:
     """Return the log of the binomial probability of m, by Loader's saddle-point expansion."""
     rest = num_qubits - m

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
+from rzqiskit.dicke.compiled import kernel
 
 __all__ = ["draw_bit_strings"]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def draw_bit_strings(
     weights: Any, num_qubits: int, starts: Any, cells: Any, masks: Any, generator: Any, out: Any
 ) -> None:

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 from scipy.linalg import eigh_tridiagonal
+
+from rzqiskit.dicke.compiled import kernel
 
 __all__ = ["DENSE_MAX_QUBITS", "rotate_dense", "rotation_table", "rotation_tables"]
 
@@ -77,7 +78,7 @@ def rotation_tables(num_qubits: Iterable[int]) -> tuple[FloatArray, npt.NDArray[
     return table, np.array([starts.get(width, 0) for width in widths], dtype=np.int64)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def rotate_dense(
     state: Any, num_qubits: int, theta: float, table: Any, offset: int, out: Any
 ) -> None:

@@ -8,9 +8,9 @@ PLACES[i] * stride on.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from rzqiskit.dicke import dop853
+from rzqiskit.dicke.compiled import inner
 from rzqiskit.dicke.vectors import fma, load, splat, store
 
 __all__ = [
@@ -37,13 +37,13 @@ _E5, _E3 = dop853.E5[_ERROR_COLUMN], dop853.E3[_ERROR_COLUMN]
 _NUM_DENSE, _NUM_ERROR = _DENSE_COLUMN.size, _ERROR_COLUMN.size
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _four(slopes, i, c1, c2, c3, c4, w1, w2, w3, w4):
     value = fma(w2, load(slopes, c2 + i), w1 * load(slopes, c1 + i))
     return fma(w4, load(slopes, c4 + i), fma(w3, load(slopes, c3 + i), value))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def combine(stage, y, slopes, stride, out, n):
     """Write y + sum_j A[stage, j] slopes[j] into `out`, the slopes already times the step."""
     w, c = _WEIGHT[stage], _COLUMN[stage]
@@ -73,7 +73,7 @@ def combine(stage, y, slopes, stride, out, n):
             )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def error_sums(scale, slopes, stride, n):
     """Return the squares of the two error estimates, `scale` times each row, summed over rows."""
     sum5, sum3 = splat(0.0), splat(0.0)
@@ -88,7 +88,7 @@ def error_sums(scale, slopes, stride, n):
     return sum5, sum3
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def dense_rows(scale, y, after, slopes, stride, dense, first, n):
     """Write the eight coefficients of the dense output into rows first + j * stride + i.
 
@@ -118,7 +118,7 @@ def dense_rows(scale, y, after, slopes, stride, dense, first, n):
     return top, below
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def interpolate_rows(x, dense, first, stride, n, y):
     """Write the state at the fraction x of the step (eight of them) into `y`."""
     z = 1.0 - x

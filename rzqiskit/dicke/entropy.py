@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from rzqiskit.dicke.compiled import inner
 from rzqiskit.dicke.levels import LEVEL_0, state_rows
 from rzqiskit.dicke.observables import FEWEST_INTERVALS, find_step, interpolate_state
 from rzqiskit.dicke.rotations import (
@@ -22,7 +22,7 @@ _GOLDEN = 0.3819660112501051  # (3 - sqrt 5)/2
 _TIME_RESOLUTION = 1e-9  # a maximum is flat: finer, rounding decides
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def state_populations(y, levels, num_qubits, rotation, offset, windowed):
     """Return the first lab level and the populations from there on that carry weight.
 
@@ -44,7 +44,7 @@ def state_populations(y, levels, num_qubits, rotation, offset, windowed):
     return first, populations
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _state_entropy(y, levels, num_qubits, rotation, offset, windowed):
     if windowed is not None:
         line = y.reshape(y.size)
@@ -55,13 +55,13 @@ def _state_entropy(y, levels, num_qubits, rotation, offset, windowed):
     return entropy_bits(populations, populations.size)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _entropy_at(t, step, num_qubits, starts, table, flat, rotation, offset, windowed, y):
     levels = interpolate_state(t, step, starts, table, flat, y)
     return _state_entropy(y, levels, num_qubits, rotation, offset, windowed)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def sample_populations(
     times, num_qubits, starts, table, flat, first, last, rotation, offset, windowed, entropy, out,
     window_start,
@@ -94,7 +94,7 @@ def sample_populations(
     return widest
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def find_entropy_maximum(num_qubits, starts, table, flat, rotation, offset, windowed, maximum):
     """Raise `maximum` (value, time) by the largest entropy of this run.
 

@@ -29,8 +29,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from rzqiskit.dicke.compiled import inner, kernel
 from rzqiskit.dicke.dop853_rows import (
     EXTRA_STAGES,
     NUM_PLACES,
@@ -88,7 +88,7 @@ _RELAXATION = 1.02  # how fast a step that was too long for the dense output is 
 TOP_WEIGHT, BELOW_WEIGHT = 0.0084, 0.0156
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _slope(f, step, delta, g, num_qubits, elements, y, slopes, first, work, levels):
     """Write step * dy/dt into rows first, first + 1, ... of `slopes`.
 
@@ -138,7 +138,7 @@ def _slope(f, step, delta, g, num_qubits, elements, y, slopes, first, work, leve
         store(slopes, first + re + i, from_m - shift * load(y, im + i))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _stages(
     which, step, pulses, delta, g, num_qubits, elements, y, slopes, stage, work, levels,
 ):  # fmt: skip
@@ -150,7 +150,7 @@ def _stages(
                PLACES[i] * n, work, levels)  # fmt: skip
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _workspace(levels, num_qubits, tilt):
     """Return slopes, two states, scales, hops and D c for so many levels."""
     n = state_rows(levels)
@@ -160,7 +160,7 @@ def _workspace(levels, num_qubits, tilt):
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _grown(rows, size):
     longer = np.empty((size, WIDTH))
     for i in range(rows.shape[0]):
@@ -168,7 +168,7 @@ def _grown(rows, size):
     return longer
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _longer(array):
     longer = np.empty(2 * array.size)
     for i in range(array.size):
@@ -176,7 +176,7 @@ def _longer(array):
     return longer
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _grown_table(table, rows):
     taller = np.empty((rows, table.shape[1]), np.int64)
     for i in range(table.shape[0]):
@@ -185,7 +185,7 @@ def _grown_table(table, rows):
     return taller
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def initial_state(num_qubits, g):
     """Return y, clock, count of a battery at t = 0, all cells in the ground state.
 
@@ -201,7 +201,7 @@ def initial_state(num_qubits, g):
     return y, clock, count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _edge_weight(state, levels):
     """Return the weight on the last two levels."""
     last_re, last_im = TRIAD_ROWS + levels // 8 - 1, TRIAD_ROWS + levels // 4 - 1
@@ -211,7 +211,7 @@ def _edge_weight(state, levels):
     return edge
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def integrate_frame(
     num_qubits, delta, g, kind, parameters, edges, coefficients, end,
     tolerance, tilt, max_levels, max_steps, y, clock, count,

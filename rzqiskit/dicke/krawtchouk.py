@@ -15,9 +15,9 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from rzqiskit.dicke.binomial import log_binomial
+from rzqiskit.dicke.compiled import inner
 
 __all__ = ["forward_populations", "is_forward_stable"]
 
@@ -25,7 +25,7 @@ _BLOCK = 512  # lab levels handled together: five arrays of this length
 _LOG_SMALL = -600.0  # below this log-probability the recurrence is rescaled as it climbs
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def is_forward_stable(num_qubits: int, theta: float, low: float, high: float, levels: int) -> bool:
     """Whether k < levels stays below the second turning point for all lab levels in the window."""
     least = math.sin(0.5 * (theta + low))
@@ -33,7 +33,7 @@ def is_forward_stable(num_qubits: int, theta: float, low: float, high: float, le
     return num_qubits * least * least >= levels
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _forward_block(
     turned: Any, gain: Any, loss: Any, a3: float, mu: Any, v: Any, old: Any, x: Any, y: Any, n: int
 ) -> None:
@@ -62,7 +62,7 @@ def _forward_block(
             y[i] += d0 * v[i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _forward_scaled(turned: Any, gain: Any, loss: Any, a3: float, mu: float, log_p: float) -> float:
     """Return p_m for one lab level whose v_0 is below what a double can hold."""
     num_levels = turned.shape[1]
@@ -81,7 +81,7 @@ def _forward_scaled(turned: Any, gain: Any, loss: Any, a3: float, mu: float, log
     return math.exp(2.0 * scale + math.log(size))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def forward_populations(
     turned: Any, num_qubits: int, h: float, a3: float, p: float, first: int, stride: int, out: Any
 ) -> None:

@@ -14,12 +14,13 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from rzqiskit.dicke.compiled import kernel
 
 __all__ = ["bessel_series", "rotate_ladder"]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def bessel_series(radius: float) -> Any:
     """Return J_0(radius), J_1, ... up to the last above 1e-20, by Miller's downward recurrence."""
     order = int(radius + 12.0 * (radius + 1.0) ** (1.0 / 3.0) + 24.0)
@@ -45,7 +46,7 @@ def bessel_series(radius: float) -> Any:
     return bessel[: order + 1].copy()
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def rotate_ladder(state: Any, num_qubits: int, theta: float, out: Any) -> None:
     """Write exp(theta (J+ - J-)/2) `state` into `out`.
 

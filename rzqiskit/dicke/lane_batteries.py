@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from rzqiskit.dicke.compiled import inner
 from rzqiskit.dicke.frame import _EDGE, _FIRST_LEVELS, DONE, TOO_MANY_LEVELS
 from rzqiskit.dicke.lane_control import (
     ACCEPTED,
@@ -53,7 +53,7 @@ HAND_OVER = -1
 BATTERY, LEVELS, ATTEMPT, SAMPLED = range(4)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _set_levels(lane, levels, numbers, integers, lanes, ladder):
     """Write the ladder elements of a lane with so many levels; s_{k-1} stands in row k."""
     num = lanes[NUM, lane]
@@ -64,7 +64,7 @@ def _set_levels(lane, levels, numbers, integers, lanes, ladder):
     numbers[SPARE_LEVELS, lane] = full - levels
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def take(lane, i, num_qubits, delta, g, kind, parameters, window, coefficients, wanted, numbers,
           lanes):  # fmt: skip
     """Put the parameters of battery number `i` into a lane."""
@@ -78,7 +78,7 @@ def take(lane, i, num_qubits, delta, g, kind, parameters, window, coefficients, 
     numbers[PATIENCE, lane] = 1.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def begin(
     lane, i, numbers, integers, lanes, ladder, y, rate, scale, left, tolerance, kind, parameters,
     window, coefficients,
@@ -111,7 +111,7 @@ def begin(
     left[SLOPES + POWER, lane] = 0.5 * num * delta * f * f
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def look_at_edge(lane, numbers, integers, lanes, after, max_levels, capacity, ladder):
     """Take back the acceptance if the last levels hold weight; return the status."""
     levels = integers[LEVELS, lane]
@@ -131,7 +131,7 @@ def look_at_edge(lane, numbers, integers, lanes, after, max_levels, capacity, la
     return DONE
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def finish(lane, numbers, integers, status, report, maxima):
     """Write the report of a lane's run; return whether it has to be repeated more tightly."""
     report[0] = integers[LEVELS, lane]
@@ -154,7 +154,7 @@ def finish(lane, numbers, integers, status, report, maxima):
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def write_sample(t, duration, results, lane, metrics, j):
     """Write the metrics of a lane at `t` into column `j`; after the pulse P_I vanishes."""
     energy, variance = results[VALUES + ENERGY, lane], results[VALUES + FLUCTUATION, lane]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from rzqiskit.dicke.compiled import inner
 from rzqiskit.dicke.frame import _DENSE_FLOOR, _RELAXATION, BELOW_WEIGHT, TOP_WEIGHT
 from rzqiskit.dicke.lane_steps import (
     NORM_SQUARED,
@@ -47,7 +47,7 @@ BEST = 24  # four rows of the largest values so far, four of their times
 NUM_NUMBERS = np.int64(BEST + 8)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def plan_step(numbers, lanes):
     """Set start and length of the next step; a lane without battery stands still."""
     t, h, end = load(numbers, TIME), load(numbers, PLANNED), load(numbers, END)
@@ -60,7 +60,7 @@ def plan_step(numbers, lanes):
     store(lanes, STEP, step)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def judge_step(numbers, lanes, sum5, sum3):
     """Accept steps with a small error, plan the next try of the others.
 
@@ -84,7 +84,7 @@ def judge_step(numbers, lanes, sum5, sum3):
     return positive_bits(accepted * load(numbers, SPARE_LEVELS))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def seek_maxima(numbers, lanes, left, right, wanted):
     """Mark the lanes whose step may hold a new maximum, and those that want dense output.
 
@@ -115,7 +115,7 @@ def seek_maxima(numbers, lanes, left, right, wanted):
     return positive_bits(promising), positive_bits(maximum(promising, sampled))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def judge_dense_output(numbers, lanes, top, below):
     """Refuse steps whose dense output is wanted but does not hold; return the promising lanes.
 
@@ -139,7 +139,7 @@ def judge_dense_output(numbers, lanes, top, below):
     return positive_bits(promising)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def raise_best(numbers, where, results, times, wanted):
     """Raise the best values by `results` at `times` in the lanes where `where` is one."""
     t = load(times, 0)
@@ -152,7 +152,7 @@ def raise_best(numbers, where, results, times, wanted):
         store(numbers, BEST + 4 + j, select_positive(higher, t, load(numbers, BEST + 4 + j)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def move_on(numbers, lanes, left, right):
     """Move accepted lanes to the end of their step and plan the next.
 
@@ -184,7 +184,7 @@ def move_on(numbers, lanes, left, right):
     return positive_bits(accepted), positive_bits(accepted * load(numbers, LAST))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def due_samples(numbers):
     """Return the accepted lanes whose next sample lies in their step, and those before its end."""
     following, end = load(numbers, NEXT_SAMPLE), load(numbers, NEW_TIME)
@@ -193,7 +193,7 @@ def due_samples(numbers):
     return positive_bits(select_positive(following - end, zero, accepted)), early
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def reset_numbers(lane, numbers, local, limit, first_step):
     """Put the numbers of a lane at t = 0; end, tilt, patience and strength stand already."""
     for row in (TIME, WEIGHT, DRIFT, LARGEST, STEPS, REJECTED, RETRIED):

@@ -8,8 +8,8 @@ takes a copy of its lane's step along and waits for seven others.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from rzqiskit.dicke.compiled import inner
 from rzqiskit.dicke.dop853_rows import interpolate_rows
 from rzqiskit.dicke.lane_steps import (
     FIRST_LEVEL,
@@ -30,7 +30,7 @@ METRIC, OWNER, OWNER_ATTEMPT, OWNER_LEVELS, SIDE, OPEN = range(6)
 NUM_BRACKET_INTEGERS = 6
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def refine_brackets(
     waiting, kind, brackets, owners, lanes, window, coefficients, ladder, dense, stride, times, y,
     results, attempts, refined, first, second_order,
@@ -91,7 +91,7 @@ def refine_brackets(
             refined[i, metric, 1] = brackets[BEST_TIME, slot]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def add_bracket(
     slot, lane, metric, t0, t1, left, right, battery, attempt, levels, lanes, ladder, dense,
     stride, brackets, owners, own_lanes, own_ladder, own_dense,

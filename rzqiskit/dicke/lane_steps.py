@@ -10,9 +10,9 @@ zero, and its amplitudes there stay zero. Slopes are kept times the step of thei
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from rzqiskit.dicke import dop853
+from rzqiskit.dicke.compiled import inner
 from rzqiskit.dicke.dop853_rows import PLACES, combine
 from rzqiskit.dicke.vector_pulses import lane_pulse_and_slope, lane_pulses
 from rzqiskit.dicke.vectors import fma, load, maximum, select_positive, splat, sqrt, store
@@ -34,7 +34,7 @@ FIRST_LEVEL = 9  # row of the amplitudes
 _C = dop853.C
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def slope(f, step, lanes, ladder, y, out, first, levels):
     """Write step * dy/dt into rows first, first + 1, ... of `out`, see `frame` for the equations.
 
@@ -85,7 +85,7 @@ def slope(f, step, lanes, ladder, y, out, first, levels):
         low, up = up, far
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def stages(
     which, kind, lanes, edges, coefficients, ladder, y, slopes, stride, stage, times, pulses,
     levels,
@@ -102,7 +102,7 @@ def stages(
               levels)  # fmt: skip
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def set_scale(lane, tilt, scale):
     """Write what errors are multiplied by: a weak pulse leaves most numbers as small as `tilt`."""
     for i in range(scale.shape[0]):
@@ -110,7 +110,7 @@ def set_scale(lane, tilt, scale):
         scale[i, lane] = 1.0 / tilt if small else 1.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def final_edge(stage, levels, lane):
     """Return the weight of one lane's state on its last two levels."""
     edge = 0.0
@@ -119,7 +119,7 @@ def final_edge(stage, levels, lane):
     return edge
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def evaluate(kind, lanes, edges, coefficients, ladder, times, y, levels, second_order, results):
     """Write the metrics of the states `y` at `times` (1, 8), and their slopes.
 

@@ -14,8 +14,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from rzqiskit.dicke.compiled import kernel
 from rzqiskit.dicke.dop853_rows import (
     EXTRA_STAGES,
     NUM_PLACES,
@@ -88,7 +88,7 @@ _ONE, _SIXTEEN = np.int64(1), np.int64(16)
 _SECOND_ORDER = (1 << POWER) | (1 << FLUCTUATION)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def solve_lanes(
     first, last, num_qubits, delta, g, kind, parameters, durations, coefficients, times, relative,
     tolerance, max_levels, max_steps, wanted, metrics, maxima, report, status,

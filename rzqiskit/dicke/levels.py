@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from rzqiskit.dicke.compiled import inner, kernel
 from rzqiskit.dicke.vectors import WIDTH, aligned
 
 __all__ = [
@@ -32,13 +32,13 @@ LEVEL_0 = 16
 TRIAD_ROWS = 2
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def state_rows(levels):
     """Return the number of rows of the unknowns."""
     return TRIAD_ROWS + (2 * levels + 7) // 8
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def ladder(num_levels, num_qubits):
     """Return s_k = sqrt((k + 1)(N - k)), the matrix elements of J+, shape (num_levels,)."""
     s = np.zeros(num_levels)
@@ -47,7 +47,7 @@ def ladder(num_levels, num_qubits):
     return s
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def hops(levels, num_qubits):
     """Return the matrix elements from the level below, those from the one above, and k.
 
@@ -64,7 +64,7 @@ def hops(levels, num_qubits):
     return elements
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def moment_weights(levels, num_qubits):
     """Return k, k^2, s_k, (2k + 1) s_k and s_k s_{k+1}: the weights of populations and coherences.
 
@@ -85,7 +85,7 @@ def moment_weights(levels, num_qubits):
     return weights
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def component_scale(levels, tilt):
     """Return what the errors of the unknowns are multiplied by, in their rows.
 
@@ -103,7 +103,7 @@ def component_scale(levels, tilt):
     return scale
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def releveled(y, old, new):
     """Return the state, or a slope, on `new` instead of `old` levels, multiples of eight."""
     state = aligned(state_rows(new) + 1)
@@ -116,7 +116,7 @@ def releveled(y, old, new):
     return state
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def in_eights(levels):
     """Return the number of levels rounded up to a multiple of eight."""
     return (levels + 7) // 8 * 8

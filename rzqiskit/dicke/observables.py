@@ -15,8 +15,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from rzqiskit.dicke.compiled import inner, kernel
 from rzqiskit.dicke.dop853_rows import interpolate_rows
 from rzqiskit.dicke.levels import TRIAD_ROWS, moment_weights, state_rows
 from rzqiskit.dicke.pulses import pulse_slope, pulse_value
@@ -50,7 +50,7 @@ FEWEST_INTERVALS = 32
 """Into how many a run is divided at least to look for maxima."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def find_step(t, starts, first):
     """Return the step that holds `t`, searched from step `first` upwards."""
     step = first
@@ -59,7 +59,7 @@ def find_step(t, starts, first):
     return step
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def interpolate_state(t, step, starts, table, flat, y):
     """Write the state at `t` into the rows `y`; return its number of levels."""
     levels = table[step, 0]
@@ -69,7 +69,7 @@ def interpolate_state(t, step, starts, table, flat, y):
     return levels
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def spin_moments(y, levels, num_qubits, weights, out):
     """Write the moments of the lab's collective spin into `out`.
 
@@ -144,7 +144,7 @@ def spin_moments(y, levels, num_qubits, weights, out):
     out[FIDELITY] = scale * lowest
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _workspace(table, num_qubits):
     """Return rows for a state, the weights of the first step's levels, room for the moments."""
     most = table[-1, 0]
@@ -152,7 +152,7 @@ def _workspace(table, num_qubits):
     return aligned(state_rows(most) + 1), weights, np.empty(NUM_MOMENTS)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def sample_metrics(
     times, num_qubits, delta, kind, parameters, edges, coefficients, starts, table, flat,
     first, last, metrics, moments,
@@ -185,7 +185,7 @@ def sample_metrics(
                 moments[j, i] = row[j]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _values_slopes(
     t, step, num_qubits, delta, g, kind, parameters, edges, coefficients, starts, table, flat,
     weights, y, row, out,
@@ -212,7 +212,7 @@ def _values_slopes(
     out[1, FLUCTUATION] = 2.0 * delta * delta * f * row[COV_YZ]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _may_peak(v0, s0, v1, s1, width, best):
     """Return whether a step with these values and slopes at its ends may top `best` inside.
 
@@ -226,7 +226,7 @@ def _may_peak(v0, s0, v1, s1, width, best):
     return turns and max(v0, v1) + width * max(up, -down) > best
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def find_maxima(
     num_qubits, delta, g, kind, parameters, edges, coefficients, starts, table, flat, maxima,
 ):  # fmt: skip

@@ -12,8 +12,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from rzqiskit.dicke.compiled import kernel
 from rzqiskit.drives import (
     Drive,
     ExponentialDrive,
@@ -125,7 +125,7 @@ def _pairs(points: list[float]) -> list[tuple[float, float]]:
     return [(a, b) for a, b in itertools.pairwise(points) if b > a]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def pulse_value(t, kind, parameters, edges, coefficients, piece):
     """Return f(t) on piece number `piece` (compiled)."""
     v0 = parameters[0]
@@ -153,7 +153,7 @@ def pulse_value(t, kind, parameters, edges, coefficients, piece):
     return row[0] + x * b1 - b2
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def pulse_slope(t, kind, parameters, edges, coefficients, piece):
     """Return df/dt on piece number `piece` (compiled)."""
     v0 = parameters[0]

@@ -28,8 +28,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from rzqiskit.dicke.compiled import kernel
 from rzqiskit.dicke.dense_rotation import (
     DENSE_MAX_QUBITS,
     rotate_dense,
@@ -65,7 +65,7 @@ _LEAST_STRIDE = 16
 _SAME = 1e-13
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def tilt(a1: float, a2: float, a3: float) -> Any:
     """Return theta in [0, pi/2], h, |a3|, 1 - |a3|, cos chi, sin chi and whether m is reversed."""
     reverse = a3 < 0.0
@@ -80,7 +80,7 @@ def tilt(a1: float, a2: float, a3: float) -> Any:
     return math.atan2(h, a3), h, a3, h * h / (1.0 + a3), cos_chi, sin_chi, reverse
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def turn_levels(re: Any, im: Any, num_levels: int, cos_chi: float, sin_chi: float) -> Any:
     """Return the amplitudes times exp(i chi k), as shape (2, num_levels)."""
     turned = np.empty((2, num_levels))
@@ -105,7 +105,7 @@ def turn_levels(re: Any, im: Any, num_levels: int, cos_chi: float, sin_chi: floa
     return turned
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def populations_dense(
     re: Any,
     im: Any,
@@ -132,7 +132,7 @@ def populations_dense(
         out[num_qubits - m if reverse else m] = lab[0, m] * lab[0, m] + lab[1, m] * lab[1, m]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _search_range(turned: Any, num_qubits: int, theta: float) -> Any:
     """Return the range of polar angles that holds all lab levels with weight, and the last k + 1.
 
@@ -153,7 +153,7 @@ def _search_range(turned: Any, num_qubits: int, theta: float) -> Any:
     return max(theta - reach, 0.0), min(theta + reach, math.pi), levels
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def population_window(
     re: Any, im: Any, num_levels: int, num_qubits: int, a1: float, a2: float, a3: float
 ) -> Any:
@@ -207,7 +207,7 @@ def population_window(
     return first, length
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def populations_window(
     re: Any,
     im: Any,
@@ -245,7 +245,7 @@ def populations_window(
             out[i], out[length - 1 - i] = out[length - 1 - i], out[i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def entropy_bits(populations: Any, length: int) -> float:
     """Return -sum p log2 p over the first `length` entries, with 0 log 0 = 0, in bits.
 
@@ -273,7 +273,7 @@ def entropy_bits(populations: Any, length: int) -> float:
     return total * 1.4426950408889634
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def entropy_window(
     re: Any, im: Any, num_levels: int, num_qubits: int, a1: float, a2: float, a3: float
 ) -> float:

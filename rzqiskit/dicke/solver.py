@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from rzqiskit.dicke.compiled import inner, kernel
 from rzqiskit.dicke.entropy import find_entropy_maximum, sample_populations
 from rzqiskit.dicke.frame import (
     DONE,
@@ -50,7 +50,7 @@ _LONG = 1000
 _FLOOR = 1e-15
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def strength_and_area(delta, kind, parameters, edges, coefficients, wanted):
     """Return how much P_I magnifies errors and the integral of |f|, from a scan of the pulse.
 
@@ -71,7 +71,7 @@ def strength_and_area(delta, kind, parameters, edges, coefficients, wanted):
     return max(1.0, largest / delta), area
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def solve_battery(
     num_qubits, delta, g, kind, parameters, edges, coefficients, times, end, tolerance,
     max_levels, max_steps, wanted, rotation, offset, windowed, with_entropy, metrics, moments,
@@ -152,7 +152,7 @@ def solve_battery(
     return status
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def solve_batch(
     first, last, num_qubits, delta, g, kind, parameters, durations, edges, coefficients, times,
     relative, tolerance, max_levels, max_steps, wanted, rotation, offsets, windowed, with_entropy,

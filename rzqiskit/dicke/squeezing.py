@@ -15,14 +15,14 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from rzqiskit.dicke.compiled import kernel
 from rzqiskit.dicke.ladder_rotation import bessel_series
 
 __all__ = ["norm_bound", "squeeze_levels"]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def norm_bound(num_levels: int, num_qubits: int, h: float, a3: float) -> float:
     """Return an upper bound (Gershgorin) of the norm of D on the first `num_levels` levels."""
     width = float(num_qubits)
@@ -35,13 +35,13 @@ def norm_bound(num_levels: int, num_qubits: int, h: float, a3: float) -> float:
     return bound
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _apply(diagonal: Any, hop: Any, source: Any, target: Any) -> None:
     for k in range(1, source.size - 1):
         target[k] = diagonal[k] * source[k] + hop[k - 1] * source[k - 1] + hop[k] * source[k + 1]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def squeeze_levels(state: Any, num_qubits: int, h: float, a3: float, strength: float) -> None:
     """Replace `state` by exp(-i strength D^2) `state`, D = h J~x + a3 k on the levels it has.
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from rzqiskit.dicke import dop853
+from rzqiskit.dicke.compiled import inner
 from rzqiskit.dicke.pulses import SINE_SQUARED, pulse_slope, pulse_value
 from rzqiskit.dicke.vectors import WIDTH, fma, load, splat, store, vrint
 
@@ -22,7 +22,7 @@ _SINE = np.array(
 _COSINE = np.array([(-1) ** j * math.pi ** (2 * j) / math.factorial(2 * j) for j in range(13)])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _polynomial(coefficients, x):
     value = splat(coefficients[-1])
     for j in range(coefficients.size - 2, -1, -1):
@@ -30,14 +30,14 @@ def _polynomial(coefficients, x):
     return value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _sine(turns):
     """Return sin(pi turns) up to its sign."""
     r = turns - vrint(turns)
     return r * _polynomial(_SINE, r * r)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def lane_pulses(kind, drive, edges, coefficients, times, values, first, last):
     """Write f at the times in rows first <= row < last; `drive` holds its numbers, (4, 8)."""
     if kind == SINE_SQUARED:
@@ -55,7 +55,7 @@ def lane_pulses(kind, drive, edges, coefficients, times, values, first, last):
                 values[row, lane] = pulse_value(t, kind, own, edges, coefficients, piece)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def lane_pulse_and_slope(kind, drive, edges, coefficients, times, out, row):
     """Write f at `times` (1, 8) into a row of `out`, df/dt into the next."""
     if kind == SINE_SQUARED:
@@ -75,7 +75,7 @@ def lane_pulse_and_slope(kind, drive, edges, coefficients, times, out, row):
             out[row + 1, lane] = pulse_slope(t, kind, own, edges, coefficients, piece)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def stage_pulses(t, step, kind, parameters, edges, coefficients, piece, pulses):
     """Write f at the stages of one battery's step into `pulses` (2, 8)."""
     if kind == SINE_SQUARED:

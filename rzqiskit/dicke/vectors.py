@@ -14,9 +14,11 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, overload, register_model
+
+from rzqiskit.dicke.compiled import inner
 
 __all__ = [
     "WIDTH", "aligned", "fma", "load", "maximum", "minimum", "positive_bits", "select_positive",
@@ -226,7 +228,7 @@ _define(operator.mul, "fmul")
 _define(operator.truediv, "fdiv")
 
 
-@njit(cache=True, nogil=True)
+@inner
 def aligned(num_rows):
     """Return zeros of shape (num_rows, 8), each row on a cache line of its own."""
     raw = np.zeros(WIDTH * (num_rows + 1))

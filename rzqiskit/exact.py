@@ -318,6 +318,7 @@ def _evolve_grid(
     num_threads: int | None,
 ) -> xr.Dataset:
     from rzqiskit.batches import solve_grid
+    from rzqiskit.dicke.pulses import FORMULA_FIELDS
     from rzqiskit.dicke.solver import REPORT_FIELDS
 
     time = np.empty(0) if times is None else check_times(times)
@@ -325,8 +326,14 @@ def _evolve_grid(
     unknown = [name for name in names if name not in METRICS]
     if unknown:
         raise ValueError(f"`quantities` of a grid must be among {METRICS}, got {unknown[0]!r}.")
-    _check_quantities(names, int(grid.parameter("num_qubits").max()))
-    loading = kernel_loading_seconds()
+    widest = int(grid.parameter("num_qubits").max())
+    _check_quantities(names, widest)
+    route: Route = "moments"
+    if "diagonal_entropy" in names:
+        route = "window" if _rotation(widest) is None else "dense"
+    elif type(grid.drive) in FORMULA_FIELDS:
+        route = "lanes"
+    loading = kernel_loading_seconds(route)
     metrics, maxima, report, status = solve_grid(
         grid,
         time,

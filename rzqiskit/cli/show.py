@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -92,6 +93,9 @@ def _print(data: xr.Dataset, quantities: list[str]) -> None:
             console.print(f"{name}: {values.size} values from {values.min():g} to {values.max():g}")
         else:
             console.print(f"{name}: {', '.join(values.tolist())}")
+    for name, device in json.loads(data.attrs.get("noise", "{}")).items():
+        calibrated = device["calibrated"].partition("T")[0]
+        console.print(f"{name}: {device['device']} {device['version']}, calibrated {calibrated}")
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     table.add_column("quantity", no_wrap=True)
     for heading in ("unit", "smallest", "largest", "points"):

@@ -162,7 +162,8 @@ def measure_processes(scale: float, num_qubits: int, *, with_entropy: bool) -> N
     print(
         f"N = {num_qubits:3d}, {specification.size} points {'with' if with_entropy else 'without'} "
         f"S: {alone:6.1f} s on 1 process ({1e3 * alone / specification.size:.4f} ms a point), "
-        f"{together:6.1f} s on 2 ({number} chunks of {'x'.join(map(str, shape))}), "
+        f"{together:6.1f} s on 2 ({number} chunks of {'x'.join(map(str, shape))}, "
+        f"{2.0 * together / number:.2f} s each), "
         f"efficiency {alone / (2.0 * together):.2f}",
         flush=True,
     )

@@ -212,6 +212,35 @@ def test_show_draws_what_is_left(plan, tmp_path) -> None:
     assert not (tmp_path / "four.png").exists()
 
 
+def test_noise_from_a_file_to_a_figure(plan, tmp_path) -> None:
+    plan.write_text(
+        """\
+solver = "circuit"
+quantities = ["final_stored_energy"]
+[drive]
+shape = "SineSquaredDrive"
+amplitude = 20
+period = 0.3
+[battery]
+num_qubits = 2
+[settings]
+noise = ["none", "FakeManilaV2"]
+noise_scale = { linspace = [0, 2, 3] }
+shots = 100
+num_times = 4
+"""
+    )
+    assert run("sweep", plan).stdout == "6 points in plan.zarr\n"
+    result = run("show", "plan.zarr", "--output", "noise.png")
+    assert result.exit_code == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert "noise: none, FakeManilaV2" in lines
+    assert "noise_scale: 3 values from 0 to 2" in lines
+    assert any(re.fullmatch(r"FakeManilaV2: fake_manila \S+, calibrated 20\d\d-\d\d-\d\d", line)
+               for line in lines)  # fmt: skip
+    assert matplotlib.image.imread(tmp_path / "noise.png").shape[0] > 500
+
+
 @pytest.mark.parametrize(
     ("option", "message"),
     [

@@ -12,6 +12,7 @@ from rzqiskit.circuits.product_formula import Frame
 from rzqiskit.model import RosenZenerBattery
 from rzqiskit.planning.budget import (
     Candidate,
+    ErrorBudget,
     PlannedMetric,
     Problem,
     check_battery,
@@ -31,41 +32,22 @@ _CANDIDATES: tuple[tuple[Frame, int], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """A product formula with its expected errors, each the largest over the times.
+class Plan(ErrorBudget):
+    """A product formula with its expected errors.
 
     Attributes:
-        metric: what is to be measured.
         target_error: the error asked for, in the unit of the metric.
         frame: interaction picture, see `charging_schedule`.
         order: order of accuracy of the formula.
         num_steps: slices of each circuit.
-        num_zz_layers: all-pairs layers of a Z-basis circuit.
-        num_two_qubit_gates: two-qubit gates of it on the device; None without one.
         shots: shots of each circuit.
-        trotter_error: error of the exact probabilities of the circuits.
-        device_error: change by the device's noise; 0 without a device.
-        bias: error of both together, of either sign.
-        shot_error: one standard error of a measured point.
     """
 
-    metric: PlannedMetric
     target_error: float
     frame: Frame
     order: int
     num_steps: int
-    num_zz_layers: int
-    num_two_qubit_gates: int | None
     shots: int
-    trotter_error: float
-    device_error: float
-    bias: float
-    shot_error: float
-
-    @property
-    def total_error(self) -> float:
-        """Bias and shot error, added in squares."""
-        return float(np.hypot(self.bias, self.shot_error))
 
     @property
     def is_reachable(self) -> bool:

@@ -120,7 +120,7 @@ def check_million_cells(names: dict[str, Any]) -> None:
     error = names["layers"].stored_energy.item() - names["final"]
     assert 0.0 < abs(error) < 1e-2
     measured = names["measured"]
-    exact = rz.evolve_exact(names["wide"], [names["drive"].period])
+    exact = rz.evolve_exact(names["million"], [names["drive"].period])
     pull = (measured.stored_energy - exact.stored_energy) / measured.stored_energy_stderr
     assert abs(pull.item()) < 5.0  # one false alarm in 2e6
 

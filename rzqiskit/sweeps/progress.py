@@ -90,14 +90,15 @@ def _progress(console: Console) -> Progress:
 @contextlib.contextmanager
 def _drawn_in_notebook(progress: Progress, console: Console) -> Iterator[Callable[[bool], None]]:
     """Show the bar in the output of the cell; the function draws it anew, if it is time or must."""
-    from IPython.display import display
+    # Loaded already: it is what runs the cell.
+    ipython: Any = sys.modules["IPython"]
 
     def text() -> dict[str, str]:
         with console.capture() as captured:
             console.print(progress.get_renderable())
         return {"text/plain": captured.get().rstrip()}
 
-    handle: Any = display(text(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
+    handle = ipython.display.display(text(), raw=True, display_id=True)
     last = time.monotonic()
 
     def draw(must: bool) -> None:

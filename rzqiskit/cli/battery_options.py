@@ -32,6 +32,7 @@ __all__ = [
     "LevelSplittingOption",
     "NumQubitsOption",
     "PairCountingOption",
+    "SingleDriveAmplitudeOption",
     "build_batteries",
     "build_battery",
 ]
@@ -72,6 +73,14 @@ DriveAmplitudeOption = Annotated[
     typer.Option(
         metavar="NUMBERS",
         help="Amplitudes v0, energy, with commas; a sampled pulse is multiplied by them.",
+        rich_help_panel=DRIVE_PANEL,
+    ),
+]
+SingleDriveAmplitudeOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NUMBER",
+        help="Amplitude v0, energy; a sampled pulse is multiplied by it.",
         rich_help_panel=DRIVE_PANEL,
     ),
 ]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rzqiskit.cli.battery_options import (
-    DriveAmplitudeOption,
     DriveAngularFrequencyOption,
     DriveCenterOption,
     DriveDurationOption,
@@ -21,6 +20,7 @@ from rzqiskit.cli.battery_options import (
     LevelSplittingOption,
     NumQubitsOption,
     PairCountingOption,
+    SingleDriveAmplitudeOption,
     build_battery,
 )
 from rzqiskit.cli.drive_options import DriveShape
@@ -47,7 +47,7 @@ def plan_command(
     level_splitting: LevelSplittingOption = "1",
     pair_counting: PairCountingOption = PAIR_COUNTINGS[0],
     drive: DriveOption = DriveShape.SINE_SQUARED,
-    drive_amplitude: DriveAmplitudeOption = "20",
+    drive_amplitude: SingleDriveAmplitudeOption = "20",
     drive_period: DrivePeriodOption = None,
     drive_duration: DriveDurationOption = None,
     drive_center: DriveCenterOption = None,

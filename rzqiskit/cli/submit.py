@@ -9,7 +9,6 @@ import typer
 
 from rzqiskit.circuits.product_formula import FRAMES, SLICES, SPACINGS
 from rzqiskit.cli.battery_options import (
-    DRIVE_PANEL,
     DriveAngularFrequencyOption,
     DriveCenterOption,
     DriveDurationOption,
@@ -23,6 +22,7 @@ from rzqiskit.cli.battery_options import (
     LevelSplittingOption,
     NumQubitsOption,
     PairCountingOption,
+    SingleDriveAmplitudeOption,
     build_battery,
 )
 from rzqiskit.cli.drive_options import DriveShape
@@ -76,14 +76,7 @@ def submit_command(
     level_splitting: LevelSplittingOption = "1",
     pair_counting: PairCountingOption = PAIR_COUNTINGS[0],
     drive: DriveOption = DriveShape.SINE_SQUARED,
-    drive_amplitude: Annotated[
-        str,
-        typer.Option(
-            metavar="NUMBER",
-            help="Amplitude v0, energy; a sampled pulse is multiplied by it.",
-            rich_help_panel=DRIVE_PANEL,
-        ),
-    ] = "20",
+    drive_amplitude: SingleDriveAmplitudeOption = "20",
     drive_period: DrivePeriodOption = None,
     drive_duration: DriveDurationOption = None,
     drive_center: DriveCenterOption = None,

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from qiskit.circuit import QuantumCircuit
 from qiskit.transpiler import InstructionProperties, Target
 
-__all__ = ["idle_fidelity", "operation_error", "predicted_fidelity"]
+__all__ = [
+    "fidelity_of_gates",
+    "idle_fidelity",
+    "list_gates",
+    "operation_error",
+    "predicted_fidelity",
+]
 
 
 def operation_error(target: Target, name: str, qubits: tuple[int, ...]) -> float:
@@ -75,35 +81,51 @@ def predicted_fidelity(
         >>> round(predicted_fidelity(circuit, target), 6)
         0.9801
     """
+    return fidelity_of_gates(list_gates(circuit), target, moved=moved)
+
+
+def list_gates(circuit: QuantumCircuit) -> list[tuple[str, tuple[int, ...]]]:
+    """Return name and qubits of every instruction, in order."""
     index = {qubit: position for position, qubit in enumerate(circuit.qubits)}
-    if moved is not None:
-        index = {qubit: moved.get(position, position) for qubit, position in index.items()}
+    return [
+        (instruction.name, tuple(index[qubit] for qubit in instruction.qubits))
+        for instruction in circuit.data
+    ]
+
+
+def fidelity_of_gates(
+    gates: Iterable[tuple[str, tuple[int, ...]]],
+    target: Target,
+    *,
+    moved: Mapping[int, int] | None = None,
+) -> float:
+    """Return the `predicted_fidelity` of a circuit given by `list_gates`.
+
+    Asking for many places, this reads the circuit only once.
+    """
     logarithm = 0.0
     clock: dict[int, float] = {}
-    known: dict[tuple[str, tuple[int, ...]], tuple[float, float]] = {}
-    for instruction in circuit.data:
-        qubits = tuple(index[qubit] for qubit in instruction.qubits)
-        name = instruction.operation.name
+    known: dict[tuple[str, tuple[int, ...]], tuple[tuple[int, ...], float, float]] = {}
+    for gate in gates:
+        if gate not in known:
+            name, old = gate
+            qubits = old if moved is None else tuple(moved.get(qubit, qubit) for qubit in old)
+            error, duration = operation_error(target, name, qubits), 0.0
+            if error >= 1.0:
+                return 0.0
+            if name != "barrier":
+                duration = _duration(target, name, qubits)
+            known[gate] = qubits, math.log1p(-error), duration
+        qubits, lost, duration = known[gate]
         started = [clock[qubit] for qubit in qubits if qubit in clock]
         start = max(started, default=0.0)
-        if name == "barrier":
-            for qubit in qubits:
-                if qubit in clock:
-                    logarithm += math.log(idle_fidelity(target, qubit, start - clock[qubit]))
-                    clock[qubit] = start
-            continue
-        key = (name, qubits)
-        if key not in known:
-            known[key] = operation_error(target, *key), _duration(target, *key)
-        error, duration = known[key]
-        if error >= 1.0:
-            return 0.0
-        logarithm += math.log1p(-error)
+        logarithm += lost
         # A qubit that has not been touched is still in its ground state and loses nothing.
         for qubit in qubits:
             if qubit in clock and start > clock[qubit]:
                 logarithm += math.log(idle_fidelity(target, qubit, start - clock[qubit]))
         end = start + duration
         for qubit in qubits:
-            clock[qubit] = end
+            if qubit in clock or gate[0] != "barrier":
+                clock[qubit] = end
     return math.exp(logarithm)

@@ -24,7 +24,7 @@ from qiskit.transpiler.passes import (
 
 from rzqiskit.circuits.compilation.assembly import chain_networks, write_circuit
 from rzqiskit.circuits.compilation.branched import branched_networks, following_network
-from rzqiskit.circuits.compilation.fidelity import predicted_fidelity
+from rzqiskit.circuits.compilation.fidelity import fidelity_of_gates, list_gates
 from rzqiskit.circuits.compilation.layers import LayeredCircuit, read_layers
 from rzqiskit.circuits.compilation.layout import best_lines, two_qubit_gate
 from rzqiskit.circuits.compilation.networks import Network, line_network
@@ -175,13 +175,14 @@ class CollectiveNetwork(TransformationPass):  # type: ignore[misc]
             ]
         )
         compiled = [finish.run(self._write(layered, dag, program)[0]) for program in programs]
-        fidelities = [predicted_fidelity(circuit, self.target) for circuit in compiled]
+        gates = [list_gates(circuit) for circuit in compiled]
+        fidelities = [fidelity_of_gates(item, self.target) for item in gates]
         winner = max(range(len(programs)), key=fidelities.__getitem__)
         best = _Candidate(programs[winner], places[0], fidelities[winner])
         # Another place changes no gate but the turning of one-way couplings: no need to recompile.
         for place in places[1:]:
             moved = dict(zip(places[0], place, strict=True))
-            fidelity = predicted_fidelity(compiled[winner], self.target, moved=moved)
+            fidelity = fidelity_of_gates(gates[winner], self.target, moved=moved)
             if fidelity > best.fidelity:
                 best = _Candidate(programs[winner], place, fidelity)
         return best

@@ -36,7 +36,7 @@ def weights(probabilities):
 def test_price_and_place_on_the_devices(devices, charging, check_isa, name, num_qubits):
     n, device = num_qubits, devices[name]
     wide = name in ("FakeMarrakesh", "FakeNighthawk")
-    layers = {5: (1, 2, 3, 4), 10: (1, 4) if wide else (4,), 16: (2,), 20: (3,) if wide else (1,)}
+    layers = {5: (1, 2, 3, 4), 10: (1, 4) if wide else (2,), 16: (2,), 20: (3,) if wide else (1,)}
     circuits = [charging(n, num_layers) for num_layers in layers[n]]
     line_price = (n - 1) * (3 * n - 2) // 2
     limits = {"line": line_price, "parity": n * n + 2 * n - 3}
@@ -74,9 +74,10 @@ def test_parity_layers_run_behind_each_other(devices, charging):
 @pytest.mark.parametrize(
     ("name", "network", "num_qubits"),
     [
-        *itertools.product(DEVICES, ["auto", "line", "parity"], [2, 3, 5, 10]),
+        # Marrakesh has the gates and the lattice of Torino.
+        *itertools.product(DEVICES[1:], ["auto", "line", "parity"], [2, 3, 5, 10]),
         *itertools.product(["FractionalBoston"], ["fractional"], [2, 3, 5, 10]),
-        *itertools.product(DEVICES, ["branched"], [5, 8, 10]),
+        *itertools.product(DEVICES[1:], ["branched"], [5, 10]),
     ],
 )
 def test_every_classical_bit_reads_its_virtual_qubit(

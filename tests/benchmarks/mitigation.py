@@ -2,7 +2,7 @@
 
 Run: OMP_NUM_THREADS=1 python tests/benchmarks/mitigation.py [--widths 4 6 8 10]
      [--devices torino marrakesh sherbrooke] [--amplitude 20] [--interaction 2] [--num-steps 2]
-     [--shots 4096] [--repeats 40] [--metrics stored_energy energy_fluctuation]
+     [--shots 4096] [--repeats 40] [--metrics stored_energy energy_fluctuation] [--shots-alone]
 
 The paper's Fig. 2 battery (lambda = 2, T = 0.1 pi) at six times, second-order circuits compiled by
 this package onto one line, with the device's noise: density matrices, read with the device's
@@ -20,8 +20,10 @@ Printed for each method and metric, all times and repeats together:
   not known of the decay;
 - pull: root mean square of (value - truth) / error, 1 if they are honest, bias and all.
 
-P_I without the last time, where the drive and so the error vanish. Of R repeats at five times a
-root mean square is uncertain by about a part 1 / sqrt(10 R), or sqrt(5) times that for a bias.
+With --shots-alone the guided errors leave out MODEL_ERROR: the scatter then tells whether the rest
+of them is right. P_I without the last time, where the drive and so the error vanish. Of R repeats
+at five times a root mean square is uncertain by about a part 1 / sqrt(10 R), or sqrt(5) times that
+for a bias.
 
 - readout: inversion of the weights' confusion matrix, from which all methods below start; mthree:
   the same bit string by bit string, where mthree is installed.
@@ -50,6 +52,7 @@ from rzqiskit.mitigation import (
     mitigate_metrics,
 )
 from rzqiskit.mitigation.corrected import CorrectedCounts
+from rzqiskit.mitigation.guided import MODEL_ERROR
 from rzqiskit.mitigation.subspace import correct_by_mthree
 
 PERIOD = 0.1 * np.pi
@@ -147,8 +150,11 @@ def main():
     parser.add_argument("--shots", type=int, default=4096)
     parser.add_argument("--repeats", type=int, default=40)
     parser.add_argument("--metrics", nargs="+", default=list(METRICS), choices=METRICS)
+    parser.add_argument("--shots-alone", action="store_true")
     arguments = parser.parse_args()
     SHOWN.update(arguments.metrics)
+    if arguments.shots_alone:
+        MODEL_ERROR.update(dict.fromkeys(MODEL_ERROR, 0.0))
     drive = rz.SineSquaredDrive(arguments.amplitude, PERIOD)
     has_mthree = importlib.util.find_spec("mthree") is not None
     print("rms, err, scatter, pull of " + " | ".join(m for m in METRICS if m in SHOWN))

@@ -45,7 +45,7 @@ class Batch:
         self.delta = rng.choice([0.0, 0.3, 1.0, 2.0], size, p=[0.1, 0.2, 0.5, 0.2])
         strength = rng.choice([0.0, -3.0, 1.0, 2.0, 30.0], size, p=[0.1, 0.2, 0.3, 0.3, 0.1])
         self.g = 2.0 * strength / self.num
-        self.tolerance, self.limits = 1e-10, (5000, 1_000_000)
+        self.tolerance, self.limits, self.wanted = 1e-10, (5000, 1_000_000), ALL
 
     def outputs(self, times):
         size = self.num.size
@@ -64,7 +64,7 @@ class Batch:
             lanes.solve_lanes(
                 first, last, self.num[order], self.delta[order], self.g[order], self.kind,
                 self.parameters[order], self.durations[order], np.empty((0, 1)), times, relative,
-                self.tolerance, *self.limits, ALL, *results,
+                self.tolerance, *self.limits, self.wanted, *results,
             )  # fmt: skip
         back = np.argsort(order)
         return tuple(values[back] for values in results)
@@ -108,11 +108,19 @@ def test_lanes_equal_the_single_solver(kind):
     assert lane[2][solved, 4].max() < 1e-9
 
 
-def test_neither_neighbours_nor_order_nor_chunks_change_a_bit():
-    batch = Batch(1, 50, seed=2)
-    reference = batch.solve()
+@pytest.mark.parametrize("kind", [0, 1])
+@pytest.mark.parametrize(("times", "wanted"), [(TIMES, ALL), (np.ones(1), ALL), (np.ones(1), 1)])
+def test_neither_neighbours_nor_order_nor_chunks_change_a_bit(kind, times, wanted):
+    # Without samples a lane has dense output only where it, or a neighbour, may have a maximum.
+    batch = Batch(kind, 50, seed=2)
+    batch.wanted = wanted
+    reference = batch.solve(times=times)
     order = np.random.default_rng(3).permutation(batch.num.size)
-    for other in (batch.solve(order), batch.solve(chunks=(1, 2, 23)), batch.solve(order, (9, 40))):
+    others = (
+        batch.solve(order, times=times), batch.solve(chunks=(1, 2, 23), times=times),
+        batch.solve(order, (9, 40), times=times),
+    )  # fmt: skip
+    for other in others:
         for values, expected in zip(other, reference, strict=True):
             assert np.array_equal(values, expected, equal_nan=True)
 

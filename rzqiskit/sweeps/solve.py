@@ -20,6 +20,9 @@ from rzqiskit.validation import check_non_negative
 __all__ = ["BlockResult", "battery_of_point", "solve_block"]
 
 
+_RUN_SETTINGS = ("shots", "num_steps", "order", "frame", "spacing", "slices", "seed")
+
+
 class BlockResult(NamedTuple):
     """What a block gives.
 
@@ -206,7 +209,7 @@ def _circuit_point(battery: RosenZenerBattery, point: dict[str, Any]) -> Any:
     from rzqiskit.charging import run_charging
 
     times = np.linspace(0.0, battery.drive.duration, point["num_times"])
-    settings = {name: point[name] for name in ("shots", "num_steps", "order", "seed")}
+    settings = {name: point[name] for name in _RUN_SETTINGS}
     scale = check_non_negative("noise_scale", point["noise_scale"])
     if point["noise"] != NO_NOISE:
         return run_noisy(battery, times, point["noise"], noise_scale=scale, **settings)

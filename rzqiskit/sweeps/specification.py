@@ -41,17 +41,21 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     "exact": {"tolerance": 1e-10},
     "analytic": {"method": "leading", "num_times": 101},
     "circuit": {
-        "num_steps": 8, "order": 2, "shots": 4096, "seed": 0, "noise": NO_NOISE,
+        "num_steps": 8, "order": 2, "frame": "mean-field", "spacing": "time", "slices": "each",
+        "shots": 4096, "seed": 0, "noise": NO_NOISE,
         "noise_scale": 1.0, "num_times": 26,
     },
 }  # fmt: skip
-_ADDED_LATER = {"noise": NO_NOISE, "noise_scale": 1.0}
+_ADDED_LATER = {
+    "noise": NO_NOISE, "noise_scale": 1.0, "frame": "mean-field", "spacing": "time",
+    "slices": "each",
+}  # fmt: skip
 SOLVERS = tuple(_SETTINGS)
 # Records of circuits, which can be added later; they have dims of their own.
 COUNTS = ("counts", "counts_y")
 # One number for the whole sweep: it says how a solver works, not what is solved.
 _SCALAR_SETTINGS = ("tolerance", "num_times")
-_TEXTS = ("pair_counting", "method", "noise")
+_TEXTS = ("pair_counting", "method", "noise", "frame", "spacing", "slices")
 INTEGER_PARAMETERS = ("num_qubits", "num_steps", "order", "shots", "seed", "num_times")
 
 
@@ -101,8 +105,9 @@ class SweepSpecification:
             grid: a `BatteryGrid`, or name -> value: ``drive`` (a Drive), ``num_qubits``,
                 ``interaction``, ``level_splitting``, ``pair_counting``, ``drive_<field>`` and the
                 settings of the solver (exact: ``tolerance``; analytic: ``method``,
-                ``num_times``; circuit: ``num_steps``, ``order``, ``shots``, ``seed``, ``noise``,
-                ``noise_scale``, ``num_times``), numbers or one-dimensional arrays. ``noise`` is
+                ``num_times``; circuit: ``num_steps``, ``order``, ``frame``,
+                ``spacing``, ``slices``, ``shots``, ``seed``, ``noise``, ``noise_scale``,
+                ``num_times``), numbers or one-dimensional arrays. ``noise`` is
                 "none" or the name of a fake device such as "FakeTorino", for which the circuits
                 are compiled and whose noise Aer simulates, its errors multiplied by
                 ``noise_scale``. Values may be out of range: such points fail one by one, with the

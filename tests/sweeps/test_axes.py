@@ -31,7 +31,15 @@ OF_BATTERY = {
     "level_splitting": [0.5, 1.5],
     "pair_counting": ["ordered", "unordered"],
 }
-OF_CIRCUITS = {"num_steps": [1, 3], "order": [1, 4], "shots": [100, 200], "seed": [1, 2]}
+OF_CIRCUITS = {
+    "num_steps": [1, 3],
+    "order": [1, 4],
+    "frame": ["mean-field", "lab"],
+    "spacing": ["time", "area"],
+    "slices": ["each", "shared"],
+    "shots": [100, 200],
+    "seed": [1, 2],
+}
 QUANTITIES = ["maximum_stored_energy", "final_energy_fluctuation"]
 
 
@@ -48,7 +56,7 @@ def alone(solver: str, changes: dict[str, Any]):
     if solver == "analytic":
         return evolve_analytic(battery, times, method=point.get("method", "leading"))
     settings = {"num_steps": 8, "order": 2, "seed": 0} | {
-        n: point[n] for n in ("num_steps", "order", "shots", "seed") if n in point
+        n: point[n] for n in OF_CIRCUITS if n in point
     }
     return run_charging(battery, times, **settings)
 
@@ -138,6 +146,9 @@ def test_the_same_axes_in_toml() -> None:
         [settings]
         num_steps = [1, 3]
         order = [1, 4]
+        frame = ["mean-field", "lab"]
+        spacing = ["time", "area"]
+        slices = ["each", "shared"]
         shots = [100, 200]
         seed = { range = [1, 3, 1] }
         noise = ["none", "FakeManilaV2"]

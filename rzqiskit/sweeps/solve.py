@@ -127,26 +127,34 @@ def _fill_exact(
     from rzqiskit.exact import ConvergenceError, evolve_exact
 
     tolerance = specification.parameters["tolerance"]
-    with_entropy = any("diagonal_entropy" in name for name in values)
+    columns = {name: _metric_of(name) for name in values}
+    # The steps need to be fine enough only for what is kept.
+    wanted = sorted(set(columns.values()))
     solution = solve_grid(
-        grid, np.empty(0), tolerance=tolerance, with_entropy=with_entropy, num_threads=num_threads
-    )
+        grid, np.empty(0), tolerance=tolerance, wanted=sum(1 << column for column in wanted),
+        with_entropy=METRICS.index("diagonal_entropy") in wanted, num_threads=num_threads,
+    )  # fmt: skip
     solved = solution.status == 0
     for name, target in values.items():
-        column = METRICS.index(name.split("maximum_")[-1].removeprefix("final_"))
         if name.startswith("final_"):
-            found = solution.metrics[:, column, -1]
+            found = solution.metrics[:, columns[name], -1]
         else:
-            found = solution.maxima[:, column, int(name.startswith("time_of_"))]
+            found = solution.maxima[:, columns[name], int(name.startswith("time_of_"))]
         target[chosen[solved]] = found[solved]
+    names = tuple(METRICS[column] for column in wanted)
     for place in np.flatnonzero(~solved):
         battery = grid.battery(int(place))
         try:
-            evolve_exact(battery, [battery.drive.duration], tolerance=tolerance)
+            evolve_exact(battery, [battery.drive.duration], tolerance=tolerance, quantities=names)
         except ConvergenceError as error:
             failures[int(chosen[place])] = _reason(error)
         else:  # it must not be believed that the two disagree
             failures[int(chosen[place])] = "the batched solver failed where the single one did not."
+
+
+def _metric_of(name: str) -> int:
+    """Return the column of the metric of "maximum_<metric>", "time_of_..." or "final_<metric>"."""
+    return METRICS.index(name.split("maximum_")[-1].removeprefix("final_"))
 
 
 def _battery_grid(specification: SweepSpecification) -> BatteryGrid:

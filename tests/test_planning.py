@@ -200,9 +200,7 @@ def test_many_cells_have_their_errors_at_the_end():
     backend = find_fake_device("fake_marrakesh")
     times = [PERIOD]
     errors = [
-        error_budget(
-            make_battery(n), num_steps=2, times=times, backend=backend
-        ).device_error
+        error_budget(make_battery(n), num_steps=2, times=times, backend=backend).device_error
         for n in (20, 21)
     ]
     assert errors[1] == pytest.approx(errors[0], rel=0.2)

@@ -7,8 +7,6 @@ for each wire but one to carry a single qubit again are the least there can be. 
 - ``spider``: three arms, as equal as can be, around one site; every heavy-hex device has many, as
   the arms may bend;
 - ``cross``: four arms around one site of a square lattice;
-- ``comb``: a line with single qubits hanging on its second, fourth, ... site, such as a row of a
-  heavy-hex device with its bridges;
 - ``block``: a rectangle of a square lattice, of two rows up to six qubits, of three up to twelve
   and of four beyond, its last column cut off where N wants it.
 

@@ -78,8 +78,8 @@ class CollectiveNetwork(TransformationPass):  # type: ignore[misc]
     - ``"line"``: the swap network, at most (N - 1)(3N - 2)/2 CX and depth 3N - 2 a layer.
     - ``"parity"``: parity labels, about N^2 CX in the same depth.
     - ``"fractional"``: the swap network in the device's own RZZ, N - 1 gates less a layer.
-    - ``"branched"``: parity labels on a comb or a block, where the device has one (see
-      `branched_networks` for the widths).
+    - ``"branched"``: parity labels on a spider, a cross or a block of coupled qubits, for the
+      widths of `branched_networks` and where the device has one.
     - ``"auto"``: whichever has the highest `predicted_fidelity`, each on its best place.
 
     A network runs on the one of the best few places (of a line: in the direction) on which its

@@ -31,12 +31,6 @@ def shape_couplings(name, num_qubits):
             if abs(column - other_column) + abs(row - other_row) == 1:
                 pairs.add((first, second))
         return pairs
-    if name == "comb":
-        # Site, site, its tooth, site, site, its tooth, ...
-        sites = [wire for wire in range(num_qubits) if wire % 3 != 2]
-        pairs.update(itertools.pairwise(sites))
-        pairs.update((wire - 1, wire) for wire in range(2, num_qubits, 3))
-        return pairs
     num_arms = {"spider": 3, "cross": 4}[name]
     end = 1
     for arm in range(num_arms):

@@ -35,15 +35,18 @@ def weights(probabilities):
 @pytest.mark.parametrize("num_qubits", WIDTHS)
 def test_price_and_place_on_the_devices(devices, charging, check_isa, name, num_qubits):
     n, device = num_qubits, devices[name]
-    wide = name in ("FakeMarrakesh", "FakeNighthawk")
-    layers = {5: (1, 2, 3, 4), 10: (1, 4) if wide else (2,), 16: (2,), 20: (3,) if wide else (1,)}
+    # Many layers of many qubits where the most is at stake, fewer on the other devices.
+    deep = name in ("FakeMarrakesh", "FakeNighthawk")
+    layers = {5: (1, 2, 3, 4), 10: (4,) if deep else (1, 2), 16: (2,) if deep else (1,), 20: (1,)}
+    if name == "FakeMarrakesh":
+        layers[20] = (3,)
     circuits = [charging(n, num_layers) for num_layers in layers[n]]
     line_price = (n - 1) * (3 * n - 2) // 2
     limits = {"line": line_price, "parity": n * n + 2 * n - 3}
     if name == "FractionalBoston":
         limits["fractional"] = line_price - (n - 1)
     shapes = {network.name for network in branched_networks(n)}
-    if shapes and (name == "FakeNighthawk" or shapes & {"spider", "comb"}):
+    if "spider" in shapes or (shapes and name == "FakeNighthawk"):
         limits["branched"] = n * n - 10
     fidelities = {}
     for network, limit in limits.items():

@@ -133,7 +133,8 @@ def _shorten(block: _Block, native_rzz: bool) -> list[Operation]:
     total = sum(cost[gate.name] for gate in block.gates if isinstance(gate, Gate2))
     if block.start is not None and total > 1:
         return _prepare(block)
-    gates = list(block.gates) if native_rzz else _fuse_rotations(block)
+    num_rotations = sum(gate.name == "rzz" for gate in block.gates if isinstance(gate, Gate2))
+    gates = list(block.gates) if native_rzz or num_rotations < 2 else _fuse_rotations(block)
     if block.start is None:
         return gates
     return [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from rzqiskit.dicke.compiled import inner
@@ -20,6 +22,10 @@ __all__ = ["find_entropy_maximum", "sample_populations"]
 
 _GOLDEN = 0.3819660112501051  # (3 - sqrt 5)/2
 _TIME_RESOLUTION = 1e-9  # a maximum is flat: finer, rounding decides
+# Of a wide window every entropy is dear, and steps that are short for the sake of high levels do
+# not make it change any faster: angle by which the mean spin turns or the cells squeeze between
+# two points of the scan.
+_SCAN_ANGLE = 0.1
 
 
 @inner
@@ -95,28 +101,36 @@ def sample_populations(
 
 
 @inner
-def find_entropy_maximum(num_qubits, starts, table, flat, rotation, offset, windowed, maximum):
+def find_entropy_maximum(num_qubits, g, starts, table, flat, rotation, offset, windowed, maximum):
     """Raise `maximum` (value, time) by the largest entropy of this run.
 
-    Every half step, or smaller parts if steps are few, is scanned; a scanned maximum, the ends
-    included, is refined by Brent's method between its neighbours where their parabola promises more
-    than the best so far.
+    Every half step, or smaller parts if steps are few, is scanned, in a window only where the state
+    has moved; a scanned maximum, the ends included, is refined by Brent's method between its
+    neighbours where their parabola promises more than the best so far.
     """
     y = aligned(state_rows(table[-1, 0]))
+    line = y.reshape(y.size)
     parts = 2 * (1 + FEWEST_INTERVALS // table.shape[0])
-    num_nodes = parts * table.shape[0] + 1
-    nodes, values = np.empty(num_nodes), np.empty(num_nodes)
-    for i in range(num_nodes):
+    most = parts * table.shape[0] + 1
+    nodes, values, steps = np.empty(most), np.empty(most), np.empty(most, np.int64)
+    a1 = a2 = a3 = 0.0
+    num_nodes = 0
+    for i in range(most):
         step = min(i // parts, table.shape[0] - 1)
-        fraction = (i - step * parts) / parts
-        nodes[i] = starts[step] + fraction * (starts[step + 1] - starts[step])
-        if i == num_nodes - 1:
-            nodes[i] = starts[-1]
-        values[i] = _entropy_at(
-            nodes[i], step, num_qubits, starts, table, flat, rotation, offset, windowed, y
-        )
-        if values[i] > maximum[0]:
-            maximum[0], maximum[1] = values[i], nodes[i]
+        t = starts[step] + (i - step * parts) / parts * (starts[step + 1] - starts[step])
+        if i == most - 1:
+            t = starts[-1]
+        levels = interpolate_state(t, step, starts, table, flat, y)
+        if windowed is not None and 0 < i < most - 1:
+            turned = math.sqrt((line[0] - a1) ** 2 + (line[1] - a2) ** 2 + (line[2] - a3) ** 2)
+            if turned + abs(g) * num_qubits * (t - nodes[num_nodes - 1]) < _SCAN_ANGLE:
+                continue
+        a1, a2, a3 = line[0], line[1], line[2]
+        value = _state_entropy(y, levels, num_qubits, rotation, offset, windowed)
+        nodes[num_nodes], values[num_nodes], steps[num_nodes] = t, value, step
+        num_nodes += 1
+        if value > maximum[0]:
+            maximum[0], maximum[1] = value, t
     for i in range(num_nodes):
         left, right = max(i - 1, 0), min(i + 1, num_nodes - 1)
         if values[i] < values[left] or values[i] < values[right]:
@@ -151,7 +165,7 @@ def find_entropy_maximum(num_qubits, starts, table, flat, rotation, offset, wind
             if abs(moved) < unit:
                 moved = unit if moved > 0.0 else -unit
             t = best + moved
-            step = find_step(t, starts, max(left // parts - 1, 0))
+            step = find_step(t, starts, max(steps[left] - 1, 0))
             s_new = _entropy_at(
                 t, step, num_qubits, starts, table, flat, rotation, offset, windowed, y
             )

@@ -127,7 +127,7 @@ def solve_battery(
                                            window_start)  # fmt: skip
                 widest = max(widest, width)
                 if with_entropy:
-                    find_entropy_maximum(num_qubits, starts, table, flat, rotation, offset,
+                    find_entropy_maximum(num_qubits, g, starts, table, flat, rotation, offset,
                                          windowed, maxima[NUM_METRICS - 1])  # fmt: skip
             written = max(written, last)
         report[0] = min(count[LEVELS], num_qubits + 1)

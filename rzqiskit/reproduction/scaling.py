@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -9,7 +12,7 @@ import numpy as np
 
 from rzqiskit.exact import evolve_exact
 from rzqiskit.grid import BatteryGrid
-from rzqiskit.model import PAIR_COUNTINGS
+from rzqiskit.model import PAIR_COUNTINGS, RosenZenerBattery
 from rzqiskit.reproduction.instances import (
     SCALING_INTERACTIONS,
     SCALING_NUM_QUBITS,
@@ -21,13 +24,10 @@ from rzqiskit.schema import make_dataset, provenance
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["MAX_ENTROPY_LEVELS", "SCALING_METRICS", "scaling", "solve_scaling", "solve_wide"]
+__all__ = ["SCALING_METRICS", "scaling", "solve_scaling", "solve_wide"]
 
 SCALING_METRICS = ("stored_energy", "average_power", "energy_fluctuation", "diagonal_entropy")
 WIDE_NUM_QUBITS = (100, 200, 500, 1000, 3000, 10**4, 10**5, 10**6)
-MAX_ENTROPY_LEVELS = 1000
-"""Levels of the moving frame up to which the entropy of wide batteries is computed: where the
-interaction spreads the state over thousands, the search for its maximum takes minutes."""
 WIDE_TOLERANCE = 1e-6
 CIRCUIT_NUM_QUBITS = (2, 3, 5, 8, 12, 30, 100)
 WIDE_CIRCUIT_NUM_QUBITS = (300, 1000, 10**4, 10**5, 10**6)
@@ -82,10 +82,9 @@ def scaling(
         num_threads: threads of the exact solver, all cores when None.
 
     Returns:
-        ``exact``: every N from 1 to 100; ``wide``: N up to 10^6, the entropy NaN where
-        `MAX_ENTROPY_LEVELS` ends it; ``circuit``: some N up to 100 (Aer up to 14 cells, the
-        emulator beyond), ``wide_circuit``: lambda = -30, 1, 30 up to 10^6 cells on the
-        emulator.
+        ``exact``: every N from 1 to 100; ``wide``: N up to 10^6; ``circuit``: some N up to 100
+        (Aer up to 14 cells, the emulator beyond), ``wide_circuit``: lambda = -30, 1, 30 up to
+        10^6 cells on the emulator.
     """
     import xarray as xr
 
@@ -107,56 +106,58 @@ def scaling(
     }
     exact = {
         "exact": solve_scaling(num_qubits, num_threads),
-        "wide": solve_wide(wide_num_qubits),
+        "wide": solve_wide(wide_num_qubits, num_threads=num_threads),
     }
     return xr.DataTree.from_dict(exact | measured)
 
 
-def solve_wide(num_qubits: tuple[int, ...] = WIDE_NUM_QUBITS) -> xr.Dataset:
+def solve_wide(
+    num_qubits: tuple[int, ...] = WIDE_NUM_QUBITS,
+    interactions: tuple[float, ...] = SCALING_INTERACTIONS,
+    num_threads: int | None = None,
+) -> xr.Dataset:
     """Return the maxima for batteries of 100 to a million cells, see `scaling`.
 
     Args:
         num_qubits: N, each.
+        interactions: lambda, each.
+        num_threads: all cores when None.
 
     Returns:
         Dims (num_qubits, pair_counting, interaction).
     """
-    shape = (len(num_qubits), len(PAIR_COUNTINGS), len(SCALING_INTERACTIONS))
+    along = {
+        "num_qubits": num_qubits, "pair_counting": PAIR_COUNTINGS, "interaction": interactions
+    }  # fmt: skip
+    batteries = [
+        paper_battery(num_qubits=n, pair_counting=counting, interaction=interaction)
+        for n, counting, interaction in itertools.product(num_qubits, PAIR_COUNTINGS, interactions)
+    ]
+    # Pairs counted twice at lambda are pairs counted once at 2 lambda: most points come in twos.
+    keys = [(battery.num_qubits, battery.jz_squared_coefficient) for battery in batteries]
+    distinct = dict(zip(keys, batteries, strict=True))
+    with ThreadPoolExecutor(num_threads or os.cpu_count()) as pool:
+        solved = dict(zip(distinct, pool.map(_solve, distinct.values()), strict=True))
+    shape = tuple(map(len, along.values()))
     values = {
-        f"{kind}_{name}": np.full(shape, np.nan)
+        f"{kind}_{name}": np.array([solved[key][f"{kind}_{name}"].item() for key in keys])
         for name in SCALING_METRICS
         for kind in ("maximum", "time_of_maximum")
     }
-    for index in np.ndindex(shape):
-        battery = paper_battery(
-            num_qubits=num_qubits[index[0]],
-            pair_counting=PAIR_COUNTINGS[index[1]],
-            interaction=SCALING_INTERACTIONS[index[2]],
-        )
-        names: tuple[str, ...] = SCALING_METRICS[:3]
-        while names:
-            solved = evolve_exact(
-                battery, [battery.drive.duration], quantities=names, tolerance=WIDE_TOLERANCE,
-                max_levels=20_000,
-            )  # fmt: skip
-            for name in names:
-                for kind in ("maximum", "time_of_maximum"):
-                    values[f"{kind}_{name}"][index] = solved[f"{kind}_{name}"].item()
-            narrow = solved.attrs["num_levels"] <= MAX_ENTROPY_LEVELS
-            again = narrow and names == SCALING_METRICS[:3]
-            names = SCALING_METRICS[3:] if again else ()
-    along = ("num_qubits", "pair_counting", "interaction")
-    coords = dict(
-        zip(
-            along, (list(num_qubits), list(PAIR_COUNTINGS), list(SCALING_INTERACTIONS)), strict=True
-        )
-    )
     attrs = provenance(
-        None, solver="exact", tolerance=WIDE_TOLERANCE, max_entropy_levels=MAX_ENTROPY_LEVELS,
-        drive=paper_battery().drive.to_dict(), level_splitting=1.0,
+        None, solver="exact", tolerance=WIDE_TOLERANCE, drive=paper_battery().drive.to_dict(),
+        level_splitting=1.0,
     )  # fmt: skip
     return make_dataset(
-        {name: (along, array) for name, array in values.items()},
-        {name: ((name,), array) for name, array in coords.items()},
+        {name: (tuple(along), array.reshape(shape)) for name, array in values.items()},
+        {name: ((name,), list(array)) for name, array in along.items()},
         attrs,
     )
+
+
+def _solve(battery: RosenZenerBattery) -> xr.Dataset:
+    """Return the maxima of one battery, whose state may spread over thousands of levels."""
+    return evolve_exact(
+        battery, [battery.drive.duration], quantities=SCALING_METRICS, tolerance=WIDE_TOLERANCE,
+        max_levels=20_000,
+    )  # fmt: skip

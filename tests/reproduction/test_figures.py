@@ -126,7 +126,7 @@ def test_fig6_small() -> None:
 @pytest.fixture(scope="module")
 def fig7() -> xr.DataTree:
     return scaling(
-        num_qubits=(1, 2, 5), wide_num_qubits=(100, 10**6), circuit_num_qubits=(2, 20),
+        num_qubits=(1, 2, 5), wide_num_qubits=(100, 3000, 10**6), circuit_num_qubits=(2, 20),
         wide_circuit_num_qubits=(10**5,), shots=400, seed=1,
     )  # fmt: skip
 
@@ -157,10 +157,10 @@ def test_continuation_joins_the_figure_and_reaches_a_million(fig7) -> None:
         )
     million = wide.sel(num_qubits=10**6)
     assert float(million["maximum_stored_energy"].min()) > 0.0
-    missing = million["maximum_diagonal_entropy"].isnull()
-    strongest = abs(missing["interaction"]) >= 15.0
-    assert bool(missing.any())  # where the state spreads over thousands of levels
-    assert not bool(missing.where(~strongest, False).any())
+    # Whatever the coupling, once N is large the spread is sqrt(N) times a number of its own.
+    entropy = wide["maximum_diagonal_entropy"]
+    slope = (entropy.sel(num_qubits=10**6) - entropy.sel(num_qubits=3000)) / math.log2(1e6 / 3000)
+    np.testing.assert_allclose(slope, 0.5, atol=0.01)
     # g is the same for (ordered, 15) and (unordered, 30).
     for name in SCALING_METRICS[:3]:
         values = million[f"maximum_{name}"]

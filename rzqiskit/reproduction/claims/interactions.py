@@ -272,7 +272,7 @@ def check_logarithmic_entropy() -> Finding:
             numbers[f"slope_{counting}_{lam:g}"] = float(slope)
         verdicts[counting] = grade(worst, tolerable=0.1)
         numbers[f"residual_{counting}"] = worst
-    wide = solve_wide((1000, 10**6))["maximum_diagonal_entropy"].sel(
+    wide = solve_wide((1000, 10**6), (1.0,))["maximum_diagonal_entropy"].sel(
         pair_counting="ordered", interaction=1.0
     )
     numbers["wide_slope"] = float(np.diff(wide.values)[0] / np.log2(1000.0))

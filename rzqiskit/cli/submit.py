@@ -99,7 +99,7 @@ def submit_command(
     network: Annotated[
         str,
         typer.Option(
-            help="Network of the collective layers: auto, line, parity or fractional.",
+            help="Network of the collective layers: auto, line, parity, fractional or branched.",
             rich_help_panel=_CIRCUITS,
         ),
     ] = "auto",

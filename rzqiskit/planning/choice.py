@@ -25,7 +25,6 @@ __all__ = ["Plan", "plan"]
 
 _CANDIDATES: tuple[tuple[Frame, int], ...] = (
     ("mean-field", 2),
-    ("drive", 2),
     ("mean-field", 4),
     ("mean-field", 6),
 )
@@ -150,13 +149,13 @@ def _shortest(problem: Problem, allowed: float, most: int) -> Candidate:
 def _least_biased(problem: Problem, most: int) -> Candidate:
     """Return the candidate of least bias on the device."""
     best: Candidate | None = None
-    for frame, order in _CANDIDATES[:2]:
-        for candidate in problem.candidates(frame, order, most):
-            if best is None or candidate.bias < best.bias:
-                best = candidate
-            # The noise only grows with the slices, and alone is past the best by now.
-            if candidate.device_error > 2.0 * best.bias:
-                break
+    # Order 2 alone has candidates of one layer and of none, where devices are at their best.
+    for candidate in problem.candidates(*_CANDIDATES[0], most):
+        if best is None or candidate.bias < best.bias:
+            best = candidate
+        # The noise only grows with the slices, and alone is past the best by now.
+        if candidate.device_error > 2.0 * best.bias:
+            break
     if best is None:
         raise ValueError(f"`max_zz_layers` must leave room for one slice, got {most}.")
     return best

@@ -59,7 +59,7 @@ def compare_on_device(
 
     Returns:
         A tree with the nodes ``exact``, ``trotter`` (the ideal circuits' exact probabilities),
-        ``raw``, ``readout`` and ``zero_noise`` (see `extrapolate_guided_metrics`; no populations
+        ``raw``, ``readout`` and ``guided`` (see `extrapolate_guided_metrics`; no populations
         and no entropy, which cannot be extrapolated; as in ``readout`` where a circuit has no
         entangling gate, NaN where no signal is left to guide), and ``budget``: for each `metric`
         the largest deviation of each node from the exact solver over the times (``measured``)
@@ -179,7 +179,7 @@ def _measure(
     return {
         "raw": estimate_metrics(counts["z"][0], **first),
         "readout": mitigated,
-        "zero_noise": guided,
+        "guided": guided,
     }
 
 

@@ -29,17 +29,17 @@ def report(backend):
 
 
 def test_nodes_follow_the_schema(report):
-    assert set(report.children) == {"exact", "trotter", "raw", "readout", "zero_noise", "budget"}
-    for name in ("exact", "trotter", "raw", "readout", "zero_noise"):
+    assert set(report.children) == {"exact", "trotter", "raw", "readout", "guided", "budget"}
+    for name in ("exact", "trotter", "raw", "readout", "guided"):
         validate_dataset(report[name].to_dataset())
-    assert "diagonal_entropy" not in report["zero_noise"]
+    assert "diagonal_entropy" not in report["guided"]
     assert "diagonal_entropy_stderr" in report["readout"]
 
 
 def test_measured_deviations_are_those_of_the_nodes(report):
     exact = rz.evolve_exact(BATTERY, TIMES)
     for metric in METRICS:
-        for node in ("trotter", "raw", "readout", "zero_noise"):
+        for node in ("trotter", "raw", "readout", "guided"):
             told = float(report["budget"].measured.sel(metric=metric, node=node))
             if metric in report[node]:
                 found = float(abs(report[node][metric].values - exact[metric].values).max())
@@ -89,10 +89,10 @@ def test_nothing_to_extrapolate_without_entangling_gates(report):
     """The plan has one slice here: its Z circuits have no pair layer, its Y circuits one."""
     for metric in ("stored_energy", "energy_fluctuation"):
         for name in (metric, f"{metric}_stderr"):
-            np.testing.assert_array_equal(report["zero_noise"][name], report["readout"][name])
+            np.testing.assert_array_equal(report["guided"][name], report["readout"][name])
     late = slice(2, None)
     power = "instantaneous_power"
-    assert (report["zero_noise"][power][late] != report["readout"][power][late]).all()
+    assert (report["guided"][power][late] != report["readout"][power][late]).all()
 
 
 @pytest.fixture(scope="module")
@@ -105,16 +105,16 @@ def folded(backend):
 def test_each_mitigation_helps_at_a_price(folded):
     measured = folded["budget"].measured.sel(metric="stored_energy")
     assert float(measured.sel(node="readout")) < 0.8 * float(measured.sel(node="raw"))
-    assert float(measured.sel(node="zero_noise")) < 0.4 * float(measured.sel(node="raw"))
-    errors = [folded[node].stored_energy_stderr.mean() for node in ("raw", "readout", "zero_noise")]
+    assert float(measured.sel(node="guided")) < 0.4 * float(measured.sel(node="raw"))
+    errors = [folded[node].stored_energy_stderr.mean() for node in ("raw", "readout", "guided")]
     assert errors[0] < errors[1] < errors[2]
 
 
-def test_zero_noise_is_the_ideal_circuit_within_its_errors(folded):
+def test_guided_extrapolation_is_the_ideal_circuit_within_its_errors(folded):
     """5 standard errors at 4 times, three metrics; P_I's model error allows for a little more."""
     for metric in ("stored_energy", "energy_fluctuation", "instantaneous_power"):
-        pull = folded["zero_noise"][metric] - folded["trotter"][metric]
-        pull = abs(pull.values[1:]) / (folded["zero_noise"][f"{metric}_stderr"].values[1:] + 1e-9)
+        pull = folded["guided"][metric] - folded["trotter"][metric]
+        pull = abs(pull.values[1:]) / (folded["guided"][f"{metric}_stderr"].values[1:] + 1e-9)
         assert pull.max() < 5.0
         raw = abs(folded["raw"][metric] - folded["trotter"][metric]).values[1:]
         assert (raw / folded["raw"][f"{metric}_stderr"].values[1:]).max() > 8.0

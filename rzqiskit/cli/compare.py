@@ -183,6 +183,9 @@ def compare_command(
             overwrite, json,
         )  # fmt: skip
         return
+    for name in ("shots", "seed"):
+        if no_shots and _is_given(context, name):
+            raise ValueError(f"`{name}` must not be given with --no-shots.")
     names = (FIGURE_NAME, DATA_NAME)
     with open_output_folder(
         output, default="rzqiskit-compare", names=names, overwrite=overwrite
@@ -190,6 +193,11 @@ def compare_command(
         report = _compare_all(batteries, last, num_times, settings)
         files = _write(report, folder, method[0], overwrite)
         _show(report, files, settings, as_json=json)
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name != "DEFAULT"
 
 
 def _compare_on_backend(
@@ -207,12 +215,8 @@ def _compare_on_backend(
 
     from rzqiskit.cli.noisy_comparison import compare_on_backend
 
-    def given(name: str) -> bool:
-        source = context.get_parameter_source(name)
-        return source is not None and source.name != "DEFAULT"
-
     for name in ("no_shots", "spacing", "slices", "method", "tolerance"):
-        if given(name):
+        if _is_given(context, name):
             raise ValueError(f"`{name}` must not be given with --backend.")
     compare_on_backend(
         batteries,
@@ -220,7 +224,11 @@ def _compare_on_backend(
         *backend,
         circuit_stride=settings["circuit_stride"],
         shots=settings["shots"],
-        formula={name: settings[name] for name in ("num_steps", "order", "frame") if given(name)},
+        formula={
+            name: settings[name]
+            for name in ("num_steps", "order", "frame")
+            if _is_given(context, name)
+        },
         seed=settings["seed"],
         output=output,
         overwrite=overwrite,

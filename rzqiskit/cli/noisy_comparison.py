@@ -22,7 +22,7 @@ _HEADINGS = {
     "trotter": "ideal circuits",
     "raw": "raw",
     "readout": "readout",
-    "zero_noise": "zero noise",
+    "guided": "guided",
     "trotter_error": "formula",
     "device_error": "device",
     "bias": "both",

@@ -30,8 +30,8 @@ _PANELS = ("stored_energy", "energy_fluctuation", "diagonal_entropy")
 _INK = "#222222"
 # node -> its word and marker
 _MEASURED = {"raw": ("raw", "v"), "readout": ("readout mitigated", "s"),
-             "zero_noise": ("zero noise", "o")}  # fmt: skip
-_BARS = ("trotter", "plan", "raw", "readout", "zero_noise")
+             "guided": ("zero noise, guided", "o")}  # fmt: skip
+_BARS = ("trotter", "plan", "raw", "readout", "guided")
 
 
 def plot_noisy_comparison(
@@ -112,7 +112,7 @@ def _draw_metric(ax: Axes, nodes: dict[str, xr.Dataset], name: str, colors: dict
         plot_metric(
             nodes[node], name, ax=ax,
             color=colors[node], marker=marker, linestyle="none", markersize=3.6, label="_",
-            markerfacecolor=colors[node] if node == "zero_noise" else "white",
+            markerfacecolor=colors[node] if node == "guided" else "white",
             markeredgewidth=1.0, elinewidth=1.0, zorder=3.0,
         )  # fmt: skip
     ax.set_ylabel("")
@@ -152,7 +152,7 @@ def _draw_legend(figure: Figure, colors: dict[str, str]) -> None:
     handles += [
         Line2D(
             [], [], color=colors[node], marker=marker, linestyle="none", markersize=4.2,
-            markerfacecolor=colors[node] if node == "zero_noise" else "white", label=label,
+            markerfacecolor=colors[node] if node == "guided" else "white", label=label,
         )
         for node, (label, marker) in _MEASURED.items()
     ]  # fmt: skip

@@ -137,7 +137,7 @@ def test_same_seed_same_job_whatever_the_other_drives(job, tmp_path) -> None:
 
 
 def test_without_shots(tmp_path) -> None:
-    result = run(*SMALL, "--no-shots", "--output", str(tmp_path))
+    result = run(*SMALL[:-4], "--no-shots", "--output", str(tmp_path))
     assert result.exit_code == 0, result.stderr
     assert "p-value" not in result.stdout
     assert "no shots" in result.stdout
@@ -181,6 +181,7 @@ def test_other_parameters_arrive(tmp_path) -> None:
         (["--drive-amplitude", "nan"], "`amplitude` must be finite, got nan."),
         (["--drive-amplitude", "1,1"], "`drive_amplitude` must hold different numbers"),
         (["--drive-period", "-1"], "`period` must be positive, got -1.0."),
+        (["--no-shots"], "`shots` must not be given with --no-shots."),
         (["--drive-width", "1"], "`drive_width` must not be given with the drive 'sine-squared'."),
         (["--pair-counting", "both"], "`pair_counting` must be one of 'ordered', 'unordered'"),
         (["--num-times", "1"], "`num_times` must be an integer of at least 2, got 1."),

@@ -26,7 +26,7 @@ def run(*args):
 def test_table_and_data(tmp_path):
     result = run(*SMALL, "--output", "here")
     assert result.exit_code == 0
-    for word in ("fake_manila, 200 shots", "ideal circuits", "raw", "readout", "zero noise",
+    for word in ("fake_manila, 200 shots", "ideal circuits", "raw", "readout", "guided",
                  "plan: formula", "plan: device", "v0 = 10", "v0 = 20", "1 slices"):  # fmt: skip
         assert word in result.stdout
     tree = xr.open_datatree(tmp_path / "here" / "compare.nc", engine="h5netcdf")

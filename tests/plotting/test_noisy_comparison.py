@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from rzqiskit.plotting import plot_noisy_comparison
 from rzqiskit.schema import METRICS, SchemaError
 
-NODES = ["trotter", "raw", "readout", "zero_noise"]
+NODES = ["trotter", "raw", "readout", "guided"]
 TERMS = ["trotter_error", "device_error", "bias", "shot_error"]
 
 
@@ -20,9 +20,9 @@ def make_noisy_report(make_result):
     def make(amplitudes: list[float] | None) -> xr.DataTree:
         times = np.linspace(0.0, 1.0, 9)
         nodes = {"exact": make_result(times), "trotter": make_result(times[::2])}
-        for name in ("raw", "readout", "zero_noise"):
+        for name in ("raw", "readout", "guided"):
             nodes[name] = make_result(times[::2], stderr=0.1)
-        nodes["zero_noise"] = nodes["zero_noise"].drop_vars(
+        nodes["guided"] = nodes["guided"].drop_vars(
             ["diagonal_entropy", "diagonal_entropy_stderr", "population"]
         )
         measured = np.arange(1.0, 1.0 + len(METRICS) * len(NODES)).reshape(len(METRICS), -1)
@@ -66,7 +66,7 @@ def test_every_node_has_its_artist(make_noisy_report) -> None:
     assert figure.axes[1].get_ylabel() == ""
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == [
-        "exact", "circuits without noise", "raw", "readout mitigated", "zero noise",
+        "exact", "circuits without noise", "raw", "readout mitigated", "zero noise, guided",
         "raw, as planned",
     ]  # fmt: skip
 

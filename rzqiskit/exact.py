@@ -69,6 +69,17 @@ class ConvergenceError(RuntimeError):
 
     Attributes:
         index: which battery of a grid failed first, counted in C order; 0 for a single one.
+
+    Examples:
+        >>> import rzqiskit as rz
+        >>> battery = rz.RosenZenerBattery(
+        ...     num_qubits=100, drive=rz.RectangularDrive(3.0, 1.0), interaction=9.0
+        ... )
+        >>> try:
+        ...     rz.evolve_exact(battery, [1.0], max_levels=8)
+        ... except rz.ConvergenceError as error:
+        ...     print(error)
+        the state needs more than `max_levels` = 8 levels of the frame...
     """
 
     def __init__(self, message: str, index: int = 0) -> None:

@@ -37,7 +37,19 @@ SCHEMA_VERSION = 1
 
 
 class SchemaError(ValueError):
-    """A Dataset (or a file) does not follow the schema."""
+    """A Dataset (or a file) does not follow the schema.
+
+    Examples:
+        >>> import rzqiskit as rz
+        >>> from rzqiskit.schema import SchemaError, validate_dataset
+        >>> battery = rz.RosenZenerBattery(num_qubits=2, drive=rz.RectangularDrive(3.0, 1.0))
+        >>> data = rz.evolve_exact(battery, [1.0])
+        >>> try:
+        ...     validate_dataset(data.rename(stored_energy="energy"))
+        ... except SchemaError as error:
+        ...     print(error)
+        `energy` is not a variable of the schema.
+    """
 
 
 @dataclass(frozen=True, slots=True)

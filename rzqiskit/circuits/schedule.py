@@ -43,6 +43,15 @@ class ChargingSchedule:
         order: order of accuracy of the formula.
         basis: the basis to be measured; decides whether the last diagonal layers are left out.
         layers: first applied first, adjacent ones of a kind merged, none of angle zero.
+
+    Examples:
+        >>> import rzqiskit as rz
+        >>> battery = rz.RosenZenerBattery(
+        ...     num_qubits=6, drive=rz.SineSquaredDrive(20.0, 0.3), interaction=2.0
+        ... )
+        >>> schedule = rz.charging_schedule(battery, 0.3, num_steps=2)
+        >>> schedule.axes
+        ('x', 'z', 'zz', 'x')
     """
 
     num_qubits: int

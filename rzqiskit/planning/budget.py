@@ -55,6 +55,11 @@ class ErrorBudget:
         device_error: change by the device's noise; 0 without a device.
         bias: error of both together, of either sign.
         shot_error: one standard error of a measured point.
+
+    Examples:
+        >>> budget = ErrorBudget("stored_energy", 1, None, 0.03, 0.0, 0.03, 0.04)
+        >>> round(budget.total_error, 12)
+        0.05
     """
 
     metric: PlannedMetric

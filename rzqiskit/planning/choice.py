@@ -40,6 +40,13 @@ class Plan(ErrorBudget):
         order: order of accuracy of the formula.
         num_steps: slices of each circuit.
         shots: shots of each circuit.
+
+    Examples:
+        >>> import rzqiskit as rz
+        >>> battery = rz.RosenZenerBattery(num_qubits=6, drive=rz.SineSquaredDrive(20.0, 0.3))
+        >>> chosen = rz.plan(battery, target_error=0.1)
+        >>> chosen.is_reachable, chosen.num_zz_layers  # without interaction no layer is needed
+        (True, 0)
     """
 
     target_error: float

@@ -204,8 +204,7 @@ def _draw_series(ax: Any, values: xr.DataArray, power: float, style: dict[str, A
         ("unordered", {"linewidth": 1.0, "dashes": (4.0, 2.0)}),
     ):
         y = values.sel(pair_counting=counting).values / x**power
-        known = np.isfinite(y)
-        ax.plot(x[known], y[known], color=style["color"], **line)
+        ax.plot(x, y, color=style["color"], **line)
 
 
 def _draw_circuits(

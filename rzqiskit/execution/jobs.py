@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from qiskit.circuit import QuantumCircuit
 
@@ -57,17 +57,7 @@ BatchState = Literal[
     "cancelled",
     "unsent",
 ]
-BATCH_STATES: tuple[BatchState, ...] = (
-    "collected",
-    "done",
-    "running",
-    "queued",
-    "unreachable",
-    "corrupted",
-    "failed",
-    "cancelled",
-    "unsent",
-)
+BATCH_STATES: tuple[BatchState, ...] = get_args(BatchState)
 _RESUBMITTED = ("corrupted", "failed", "cancelled", "unsent")
 _VERSIONED = ("rzqiskit", "qiskit", "qiskit-aer", "qiskit-ibm-runtime", "samplomatic", "numpy")
 

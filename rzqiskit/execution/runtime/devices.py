@@ -17,10 +17,8 @@ from qiskit_ibm_runtime.fake_provider.fake_backend import FakeBackendV2
 from qiskit_ibm_runtime.ibm_backend import IBMBackend
 from qiskit_ibm_runtime.options_models import SamplerOptions
 
-from rzqiskit.execution.noise import NoisySampler
 from rzqiskit.execution.runtime.fractional import add_fractional_gates
 from rzqiskit.execution.runtime.rehearsal import RehearsalService
-from rzqiskit.execution.sampling import make_aer_sampler
 from rzqiskit.validation import check_integer, check_seed
 
 __all__ = [
@@ -31,12 +29,10 @@ __all__ = [
     "find_fake_device",
     "is_rehearsal",
     "make_runtime_sampler",
-    "make_sampler",
     "open_device",
 ]
 
 LOCAL_PREFIX = "local:"
-_IDEAL = "aer"
 _SEED_BOUND = 2**31
 _NEAR_NAMES = 4
 
@@ -260,7 +256,7 @@ def make_runtime_sampler(
         same shot noise unless run by `run_pubs`; `NoisySampler` has neither flaw.
 
     Raises:
-        ValueError: options that the runtime does not know.
+        ValueError: options that the runtime does not know; a seed on a device.
     """
     sampler = Sampler(mode=backend, options=SamplerOptions(**check_runtime_options(options)))
     if sampler._service.is_local:
@@ -271,36 +267,6 @@ def make_runtime_sampler(
     elif seed is not None:
         raise ValueError("`seed` must be None on a device: nature draws the shots.")
     return sampler
-
-
-def make_sampler(
-    name: str,
-    *,
-    seed: np.random.Generator | int | None = None,
-    fractional_gates: bool = False,
-) -> tuple[BaseSamplerV2, Any]:
-    """Return a sampler on this machine by the name of what it simulates, and the backend.
-
-    Args:
-        name: ``aer`` without noise, or the name of a fake device for Aer with its noise.
-        seed: fixes the shots.
-        fractional_gates: whether a fake device has its fractional gates.
-
-    Returns:
-        The sampler, and the backend to compile for (None: circuits run as built).
-
-    Raises:
-        ValueError: unknown name.
-
-    Examples:
-        >>> sampler, backend = make_sampler("fake_torino", seed=7)
-        >>> type(sampler).__name__, backend.name
-        ('NoisySampler', 'fake_torino')
-    """
-    if name == _IDEAL:
-        return make_aer_sampler(seed=seed), None
-    backend = find_fake_device(name, fractional_gates=fractional_gates)
-    return NoisySampler(backend, seed=seed), backend
 
 
 def _saved_service(instance: str | None) -> Any:

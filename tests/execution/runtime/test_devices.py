@@ -18,7 +18,6 @@ from rzqiskit.execution.runtime.devices import (
     device_of,
     find_fake_device,
     make_runtime_sampler,
-    make_sampler,
     open_device,
 )
 from rzqiskit.execution.runtime.rehearsal import RehearsalService
@@ -152,18 +151,6 @@ def test_the_runtime_sampler_in_local_mode(options):
     ideal = np.sin(theta / 2) ** 2
     # Readout and gates of this device change it by less than 0.06, see the test of the noise.
     assert abs(both - ideal) < 0.06 + 5 * np.sqrt(ideal * (1 - ideal) / shots)
-
-
-def test_samplers_by_name():
-    sampler, backend = make_sampler("aer", seed=1)
-    assert backend is None
-    circuit = QuantumCircuit(2)
-    circuit.x(0)
-    circuit.measure_all()
-    assert run_circuits([circuit], sampler, shots=10).tolist() == [[0, 10, 0]]
-    noisy, backend = make_sampler("fake_manila", seed=1)
-    assert backend.name == "fake_manila"
-    assert noisy.backend is backend
 
 
 class FakeCloudManila(FakeManilaV2):

@@ -14,7 +14,7 @@ from rzqiskit.charging import run_charging
 from rzqiskit.execution.noise import NoisySampler
 from rzqiskit.execution.noisy_probabilities import noisy_weight_probabilities
 from rzqiskit.execution.run_folder import RunFolder
-from rzqiskit.execution.runtime.devices import find_fake_device, make_sampler, open_device
+from rzqiskit.execution.runtime.devices import find_fake_device, open_device
 from rzqiskit.execution.runtime.fractional import add_fractional_gates
 from rzqiskit.submission import collect_charging, submit_charging
 
@@ -120,10 +120,9 @@ def test_angles_that_the_device_refuses(tmp_path):
         _check_instructions(circuit, plain)
 
 
-def test_samplers_by_name_can_have_them():
-    sampler, backend = make_sampler("fake_boston", seed=3, fractional_gates=True)
+def test_budget_with_them():
+    backend = find_fake_device("fake_boston", fractional_gates=True)
     assert "rzz" in backend.target
-    assert sampler.backend is backend
     budget = rzqiskit.error_budget(BATTERY, num_steps=3, times=[0.3], backend=backend, waits=False)
     circuits = rzqiskit.build_charging_circuits(BATTERY, [0.3], num_steps=3)
     compiled = rzqiskit.compile_circuits(circuits, backend)

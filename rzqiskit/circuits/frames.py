@@ -10,8 +10,8 @@ such a factor is diagonal and between two of them the circuit rotates by U0(t_j)
   make, a rotation about (f, 0, Delta - g (N - 1) a_3), where a_3 = -2 <Jz>/N of the rotated
   ground state. Only V = g [Jz^2 + (N - 1) a_3 Jz] is left: the squeezing. It does not couple
   |0...0> of the frame to its neighbour at all, hence the formula needs fewer layers, the fewest
-  where they are matched to the whole run (`matching`). The circuit
-  has the same gates but for RZ on both sides of an RX, which costs no two-qubit gate.
+  where they are matched to the whole run (`matching`). The circuit has the same gates but for RZ on
+  both sides of an RX, which costs no two-qubit gate.
 - "lab" is no picture at all: the commutator-free formula of order 4, see `moments`, and at orders 1
   and 2, where the area of the pulse is the only moment that counts, the same as "drive".
 """

@@ -73,6 +73,25 @@ def test_state_is_right_to_second_order_in_the_interaction(drive, sign):
     assert errors["plain"][0] > 15.0 * errors["matched"][0]
 
 
+# Six conditions: one slice has one unknown for them, two have four, three have seven.
+@pytest.mark.parametrize(
+    ("num_steps", "least", "most"), [(1, 1.0, 1.7), (2, 1.5, 2.3), (3, 2.7, 3.3)]
+)
+def test_the_third_order_takes_three_slices(num_steps, least, most):
+    strengths = (0.4, 0.8)
+    errors, unseen = [], []
+    for strength in strengths:
+        battery = make_battery(num_qubits=6, interaction=strength)
+        exact = solve(battery, 0.3)
+        state = apply_layers(charging_schedule(battery, 0.3, num_steps=num_steps, basis="y"))
+        errors.append(distance(state, exact))
+        state = apply_layers(charging_schedule(battery, 0.3, num_steps=num_steps))
+        unseen.append(np.abs(np.abs(state) ** 2 - np.abs(exact) ** 2).sum())
+    assert least < np.log2(errors[1] / errors[0]) < most
+    # In a Z basis the first order of a single slice is not seen.
+    assert np.log2(unseen[1] / unseen[0]) > 1.9
+
+
 @pytest.mark.parametrize("num_qubits", [2, 3, 40])
 @pytest.mark.parametrize("num_steps", [1, 2, 9])
 def test_never_far_worse_than_unmatched(num_qubits, num_steps):

@@ -42,6 +42,7 @@ def _num_running() -> int:
     try:
         # "0.20 0.18 0.12 running/existing last": load averages, then threads.
         count = _LOAD.read_text(encoding="ascii").split()[3].partition("/")[0]
-    except OSError:
+        return max(0, int(count) - 1)
+    # A container's own loadavg may be empty, or of another form.
+    except (OSError, ValueError, IndexError):
         return 0
-    return max(0, int(count) - 1)

@@ -30,3 +30,11 @@ def test_a_program_seen_once_does_not_count(load, monkeypatch):
 def test_systems_that_do_not_count(load):
     assert not load.exists()
     assert idle_cores() == 8
+
+
+@pytest.mark.parametrize(
+    "text", ["", "3.20 3.18\n", "3.20 3.18 3.12 many/512 1\n", "3 3 3 /9 1", "é"]
+)
+def test_a_load_of_another_form_does_not_count(load, text):
+    load.write_text(text, encoding="utf-8")
+    assert idle_cores() == 8

@@ -39,8 +39,10 @@ def trace_amplitudes(schedules: Sequence[ChargingSchedule]) -> ComplexArray:
         schedules: what to run, all of one width; consecutive ones that begin alike share work.
 
     Returns:
-        Amplitudes c_k of k excited cells, shape (num_schedules, N + 1), each row up to a phase;
-        abs(c_k)^2 is the probability of Hamming weight k that the circuits' shots sample.
+        Amplitudes c_k of k excited cells, shape (num_schedules, N + 1), each row up to a phase,
+        after the layers alone. abs(c_k)^2 is the probability of Hamming weight k that the shots of
+        a Z-basis circuit sample; schedules of basis "x" or "y" stop before the rotation of the
+        cells with which their circuits measure.
 
     Raises:
         ValueError: no schedules, or schedules of different widths.

@@ -77,7 +77,7 @@ def run_noisy(
         noise_scale: what its errors are multiplied with, see `ScaledDevice`.
         seed: mixed with the device, the scale, the battery and the circuits' parameters: points of
             a sweep with one seed have independent shots.
-        **settings: `shots`, `num_steps`, `order`.
+        **settings: `shots`, `num_steps`, `order`, `frame`, `spacing`, `slices`.
 
     Raises:
         ValueError: a setting out of range, a battery too wide for the device.

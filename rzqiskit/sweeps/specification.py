@@ -110,8 +110,8 @@ class SweepSpecification:
                 ``num_times``), numbers or one-dimensional arrays. ``noise`` is
                 "none" or the name of a fake device such as "FakeTorino", for which the circuits
                 are compiled and whose noise Aer simulates, its errors multiplied by
-                ``noise_scale``. Values may be out of range: such points fail one by one, with the
-                reason.
+                ``noise_scale``, which "none" alone has no use for. Values may be out of range:
+                such points fail one by one, with the reason.
             solver: which one.
             quantities: summaries out of `SUMMARIES`, all of them when None; for circuits also
                 ``<summary>_stderr`` and the records `COUNTS` (only on request).
@@ -119,10 +119,18 @@ class SweepSpecification:
 
         Raises:
             TypeError: a parameter unknown to the battery, its drive or the solver, or no numbers.
-            ValueError: an array of another shape, an unknown solver, quantity or device.
+            ValueError: an array of another shape, an unknown solver, quantity or device, a
+                `noise_scale` without noise.
         """
         specification = cls._build(grid, solver=solver, quantities=quantities, paired=paired)
-        check_noise(np.atleast_1d(specification.parameters.get("noise", NO_NOISE)).tolist())
+        noises = np.atleast_1d(specification.parameters.get("noise", NO_NOISE)).tolist()
+        check_noise(noises)
+        scale = specification.parameters.get("noise_scale", 1.0)
+        if set(noises) == {NO_NOISE} and np.any(np.asarray(scale) != 1.0):
+            shown = scale.tolist() if isinstance(scale, np.ndarray) else scale
+            raise ValueError(
+                f"`noise_scale` must be left out without `noise`, got {_shown(shown)}."
+            )
         return specification
 
     @classmethod

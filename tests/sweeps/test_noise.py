@@ -196,15 +196,50 @@ noise = ["none", "FakeMarakesh"]
     assert good.axes["noise"].tolist() == ["none", "FakeMarrakesh"]
 
 
+@pytest.mark.parametrize("noise", [{}, {"noise": "none"}, {"noise": ["none", "none"]}])
+@pytest.mark.parametrize("scale", [0.5, 0.0, [0, 1, 10], [2.0]])
+def test_a_scale_of_no_noise_is_refused(noise, scale) -> None:
+    silent = {name: value for name, value in GRID.items() if name != "noise"} | noise
+    build = SweepSpecification.build
+    with pytest.raises(ValueError, match="`noise_scale` must be left out without `noise`, got "):
+        build(silent | {"noise_scale": scale}, solver="circuit")
+    # One device among them is enough to give it a meaning.
+    mixed = silent | {"noise": ["none", "FakeManilaV2"], "noise_scale": scale}
+    assert "noise" in build(mixed, solver="circuit").dims
+    assert build(silent | {"noise_scale": [1.0, 1.0]}, solver="circuit").shape[-1] == 2
+
+
+@pytest.mark.parametrize("line", ["", 'noise = "none"'])
+def test_a_scale_of_no_noise_in_toml_has_its_line(line) -> None:
+    text = f"""\
+solver = "circuit"
+[drive]
+shape = "SineSquaredDrive"
+amplitude = 20
+period = 0.3
+[battery]
+num_qubits = 3
+[settings]
+{line}
+noise_scale = {{ linspace = [0, 2, 3] }}
+"""
+    with pytest.raises(
+        ValueError,
+        match=r"`noise_scale` must be left out without `noise`, got .*\(line 10 of the spec",
+    ):
+        parse_specification(text)
+    assert parse_specification(text.replace(line or "\n\n", '\nnoise = "FakeManilaV2"\n')).size == 3
+
+
 def test_no_noise_is_no_change_of_identity() -> None:
     silent = {name: value for name, value in GRID.items() if name != "noise"}
     build = SweepSpecification.build
     plain = build(silent, solver="circuit")
     for same in ({"noise": "none"}, {"noise_scale": 1.0}):
         assert build(silent | same, solver="circuit").identity() == plain.identity()
-    half = build(silent | {"noise_scale": 0.5}, solver="circuit")
-    assert plain.differences(half) == ["noise_scale: None here, 0.5 there"]
     noisy = build(silent | {"noise": "FakeManilaV2"}, solver="circuit")
+    half = build(silent | {"noise": "FakeManilaV2", "noise_scale": 0.5}, solver="circuit")
+    assert noisy.differences(half) == ["noise_scale: None here, 0.5 there"]
     assert noisy.identity() != plain.identity()
     assert plain.differences(noisy) == ["noise: None here, 'FakeManilaV2' there"]
     assert build(silent | {"noise": ["none"]}, solver="circuit").dims == ("seed", "noise")

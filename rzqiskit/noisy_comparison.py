@@ -127,7 +127,7 @@ def _measure(
     random: np.random.Generator,
 ) -> dict[str, Estimates]:
     """Return the metrics of each way of mitigation."""
-    from rzqiskit.circuits.charging import build_charging_circuits
+    from rzqiskit.circuits.charging import build_charging_circuits, build_guide_circuits
     from rzqiskit.estimation import estimate_metrics
     from rzqiskit.execution.calibration import run_readout_calibration
     from rzqiskit.execution.folding import fold_entanglers
@@ -146,15 +146,19 @@ def _measure(
         for basis in _BASES
         for circuit in build_charging_circuits(battery, time, basis=basis, **formula)
     ]
-    compiled = compile_on_shared_line(circuits, backend)
+    guides = build_guide_circuits(battery, time, **formula)
+    compiled = compile_on_shared_line([*circuits, *guides.values()], backend)
     # Without an entangling gate there is nothing to fold, nor to extrapolate.
-    flat = np.array([made.num_nonlocal_gates() == 0 for made in compiled])
+    flat = np.array([made.num_nonlocal_gates() == 0 for made in compiled[: len(circuits)]])
     flat_z, flat_y = flat[: time.size], flat[time.size : 2 * time.size]
     factors = (1,) if flat.all() else _NOISE_FACTORS
     folded = [fold_entanglers(made, factor) for factor in factors for made in compiled]
     record = run_circuits(folded, sampler, shots=shots)
-    record = record.reshape(len(factors), len(_BASES), time.size, -1)
-    counts = {basis: record[:, index] for index, basis in enumerate(_BASES)}
+    record = record.reshape(len(factors), len(compiled), -1)
+    measured = record[:, : len(circuits)].reshape(len(factors), len(_BASES), time.size, -1)
+    counts = {basis: measured[:, index] for index, basis in enumerate(_BASES)}
+    guide = counts["z"].copy()
+    guide[:, list(guides)] = record[:, len(circuits) :]
     # All circuits read the same qubits.
     calibration_shots = _CALIBRATION_FACTOR * shots
     zeros, ones = run_readout_calibration(compiled[0], sampler, shots=calibration_shots)
@@ -168,7 +172,7 @@ def _measure(
     first = {**arguments, "counts_y": counts["y"][0]}
     mitigated = mitigate_metrics(counts["z"][0], readout, **first)
     guided = extrapolate_guided_metrics(
-        counts["z"], counts_x=counts["x"], counts_y=counts["y"], readout=readout, **arguments
+        guide, counts_x=counts["x"], counts_y=counts["y"], readout=readout, **arguments
     )
     for name, pair in guided.items():
         as_it_is = flat_y if name == "instantaneous_power" else flat_z

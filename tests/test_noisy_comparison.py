@@ -93,6 +93,9 @@ def test_nothing_to_extrapolate_without_entangling_gates(report):
     late = slice(2, None)
     power = "instantaneous_power"
     assert (report["guided"][power][late] != report["readout"][power][late]).all()
+    # Not misled by Z circuits without noise: 4 of its own error bars.
+    pull = abs(report["guided"][power] - report["trotter"][power])
+    assert (pull <= 4 * report["guided"][f"{power}_stderr"] + 1e-9).all()
 
 
 @pytest.fixture(scope="module")

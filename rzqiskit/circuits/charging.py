@@ -108,6 +108,59 @@ def build_charging_circuits(
     return circuits
 
 
+def build_guide_circuits(
+    battery: RosenZenerBattery,
+    times: npt.ArrayLike,
+    *,
+    num_steps: int = 8,
+    order: int = 2,
+    frame: Frame = "mean-field",
+    spacing: Spacing = "time",
+    slices: Slices = "each",
+) -> dict[int, QuantumCircuit]:
+    """Return Z circuits with the layers that a Z measurement does not see, where it sees none.
+
+    J^2, which shows the noise, is put together from X, Y and Z. Where the shortest Z circuit has no
+    all-pairs layer and so hardly any noise, it would hide that of the other two.
+
+    Args:
+        battery: what is charged.
+        times: see `build_charging_circuits`, as the other arguments.
+        num_steps: number of slices.
+        order: order of accuracy.
+        frame: interaction picture.
+        spacing: "time" or "area".
+        slices: "each" or "shared".
+
+    Returns:
+        place of a time -> its circuit, for those times at which the Z circuit has no all-pairs
+        layer and the Y circuit has.
+
+    Raises:
+        TypeError: an argument of the wrong type.
+        ValueError: an argument out of range.
+
+    Examples:
+        >>> from rzqiskit.drives import SineSquaredDrive
+        >>> battery = RosenZenerBattery(
+        ...     num_qubits=4, drive=SineSquaredDrive(20.0, 0.3), interaction=2.0
+        ... )
+        >>> [sorted(build_guide_circuits(battery, [0.0, 0.3], num_steps=n)) for n in (1, 2)]
+        [[1], []]
+    """
+    formula = Formula(num_steps=num_steps, order=order, frame=frame, spacing=spacing, slices=slices)
+    shortest = charging_schedules(battery, times, basis="z", **formula)
+    whole = charging_schedules(battery, times, basis="y", **formula)
+    circuits = {}
+    for index, (seen, schedule) in enumerate(zip(shortest, whole, strict=True)):
+        if seen.num_zz_layers == 0 < schedule.num_zz_layers:
+            circuit = _circuit(schedule.axes, schedule.angles, schedule.num_qubits, "z")
+            circuit.name = f"charging_guide_{index}"
+            circuit.metadata = {"time": schedule.time, **_metadata(battery, "z", formula)}
+            circuits[index] = circuit
+    return circuits
+
+
 def build_charging_sweeps(
     battery: RosenZenerBattery,
     times: npt.ArrayLike,

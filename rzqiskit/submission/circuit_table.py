@@ -15,7 +15,7 @@ __all__ = [
     "roles_as_json",
 ]
 
-Kind = Literal["z", "y", "x", "zeros", "ones"]
+Kind = Literal["z", "y", "x", "guide", "zeros", "ones"]
 CALIBRATIONS: tuple[Kind, Kind] = ("zeros", "ones")
 
 
@@ -24,7 +24,8 @@ class CircuitRole:
     """What a circuit is for.
 
     Attributes:
-        kind: the basis in which the battery is measured, or the state of a readout calibration.
+        kind: the basis in which the battery is measured; "guide", Z in a circuit as long as those
+            of the other bases; or the state of a readout calibration.
         time_index: place of its time among those of the run; None for a calibration.
         noise_factor: how much its noise was to be amplified.
         folded_factor: how much it is amplified, see `nearest_noise_factor`.
@@ -66,7 +67,9 @@ def describe_roles(roles: Sequence[CircuitRole]) -> str:
         '2 Z, 1 calibration; noise 1, 3'
     """
     number = Counter("calibration" if role.kind in CALIBRATIONS else role.kind for role in roles)
-    names = [("z", "Z"), ("y", "Y"), ("x", "X"), ("calibration", "calibration")]
+    names = [
+        ("z", "Z"), ("y", "Y"), ("x", "X"), ("guide", "guide"), ("calibration", "calibration")
+    ]  # fmt: skip
     kinds = ", ".join(f"{number[key]} {name}" for key, name in names if number[key])
     factors = sorted({role.noise_factor for role in roles})
     if factors in ([], [1.0]):

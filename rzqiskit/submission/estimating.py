@@ -152,18 +152,19 @@ def estimate_run(
             "level_splitting": run.battery.level_splitting,
             "times": run.time[members],
         }
-        if basis == "y" or (extrapolated and mitigation == "guided"):
+        guided = extrapolated and mitigation == "guided"
+        if basis == "y" or guided:
             arguments |= {
                 "counts_y": run.select("y", rows, members, mthree=mthree),
                 "drive_values": drive[members],
             }
-        z = run.select("z", rows, members, mthree=mthree)
+        z = run.select("guide" if guided else "z", rows, members, mthree=mthree)
         if mitigation == "none":
             return estimate_metrics(z, **arguments)  # type: ignore[arg-type]  # no mthree
         readout = run.readouts[qubits]
         if not extrapolated:
             return mitigate_metrics(z, readout, **arguments)
-        if mitigation == "guided":
+        if guided:
             x = run.select("x", rows, members, mthree=mthree)
             return extrapolate_guided_metrics(z, counts_x=x, readout=readout, **arguments)
         factors = run.factors(basis)[:, members]
@@ -182,14 +183,13 @@ def _keys(run: MeasuredRun, mitigation: Mitigation) -> dict[str, list[Any]]:
     """Return for each basis and time the qubits and whether to extrapolate; None if unknown."""
     keys: dict[str, list[Any]] = {}
     for basis in ("z", "y"):
-        needed = run.bases if mitigation == "guided" else ("z", basis)
+        needed = (*run.bases, "guide") if mitigation == "guided" else ("z", basis)
         known = np.logical_and.reduce([run.known(name) for name in needed])
         extrapolated = np.zeros(run.time.size, dtype=bool)
         if mitigation in ("zero_noise", "guided"):
             extrapolated = run.folded(basis)
         if mitigation == "guided" and run.noise_factors.size == 1:
-            # J^2 guides without folded circuits too, but one cell has none to lose.
-            extrapolated = np.full(run.time.size, run.battery.num_qubits > 1)
+            extrapolated = run.entangled(basis)  # J^2 guides without folded circuits too
         ready = np.where(extrapolated, known.all(axis=0), known[0])
         keys[basis] = [
             (qubits, bool(extrapolated[index])) if ready[index] else None
@@ -203,11 +203,12 @@ def _total_spin(
 ) -> tuple[FloatArray, FloatArray]:
     """Return <J^2> of the circuits as they stand and its error, NaN where it is not known."""
     value, error = np.full(run.time.size, np.nan), np.full(run.time.size, np.nan)
-    known = np.logical_and.reduce([run.known(basis)[0] for basis in ("x", "y", "z")])
+    bases = ("x", "y", "guide")
+    known = np.logical_and.reduce([run.known(basis)[0] for basis in bases])
     for index, qubits in enumerate(run.qubits("z")):
         if not known[index] or (mitigation != "none" and qubits not in run.readouts):
             continue
-        x, y, z = (run.select(basis, 0, [index], mthree=mthree) for basis in ("x", "y", "z"))
+        x, y, z = (run.select(basis, 0, [index], mthree=mthree) for basis in bases)
         if mitigation == "none":
             found = estimate_total_spin_squared(x, y, z)  # type: ignore[arg-type]  # no mthree
         else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from rzqiskit.circuits.product_formula import charging_schedules
 from rzqiskit.mitigation import (
     CorrectedCounts,
     ReadoutErrors,
@@ -49,6 +50,7 @@ class MeasuredRun:
         self.battery = RosenZenerBattery.from_dict(purpose["battery"])
         self.time: FloatArray = np.array(purpose["times"])
         self.noise_factors: FloatArray = np.array(purpose.get("noise_factors", [1.0]))
+        self._purpose = purpose
         self._layout = [tuple(int(qubit) for qubit in entry) for entry in run.record["layout"]]
         self._seen: list[dict[int, int] | None] = run.counts()
         self._roles = read_roles(purpose, len(self._seen))
@@ -65,9 +67,24 @@ class MeasuredRun:
             shown = self._factor.setdefault(role.kind, np.ones(shape))
             place = factors[role.noise_factor], role.time_index
             circuit[place], shown[place] = number, role.folded_factor
-        self.bases = tuple(self._circuit)
+        self.bases = tuple(basis for basis in self._circuit if basis != "guide")
+        self._let_guides_stand_in()
         self.complete = all(seen is not None for seen in self._seen)
         self.readouts = self._read_calibrations()
+
+    def _let_guides_stand_in(self) -> None:
+        """Make "guide" a basis of its own: Z circuits, or those that stand in for them."""
+        apart = self._circuit.get("guide", np.full_like(self._circuit["z"], -1))[0] >= 0
+        for table in (self._circuit, self._factor):
+            z: Any = table["z"]
+            table["guide"] = np.where(apart, table.get("guide", z), z)
+
+    def entangled(self, basis: str) -> BoolArray:
+        """Return at which times the circuits of a basis have entangling gates, (num_times,)."""
+        schedules = charging_schedules(
+            self.battery, self.time, basis=basis, **self._purpose["formula"]
+        )  # type: ignore[arg-type]
+        return np.array([schedule.num_zz_layers > 0 for schedule in schedules])
 
     def folded(self, basis: str) -> BoolArray:
         """Return at which times there are circuits of amplified noise, shape (num_times,)."""

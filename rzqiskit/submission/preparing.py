@@ -116,7 +116,7 @@ def _charging_circuits(
     total_spin: bool,
 ) -> tuple[list[QuantumCircuit], list[CircuitRole]]:
     """Return the compiled circuits of all bases, times and noise factors, and their roles."""
-    from rzqiskit.circuits.charging import build_charging_circuits
+    from rzqiskit.circuits.charging import build_charging_circuits, build_guide_circuits
     from rzqiskit.circuits.compilation.compiler import compile_circuits
     from rzqiskit.execution.folding import fold_entanglers
     from rzqiskit.execution.shared_line import compile_on_shared_line
@@ -129,6 +129,9 @@ def _charging_circuits(
             build_charging_circuits(battery, time, basis=basis, **formula)
         )
     ]
+    if total_spin:
+        guides = build_guide_circuits(battery, time, **formula)
+        plain += [(CircuitRole("guide", index), guide) for index, guide in guides.items()]
     # J^2 is put together from three bases, which must have been read by the same qubits.
     compiler = compile_on_shared_line if total_spin else compile_circuits
     compiled = compiler([circuit for _, circuit in plain], backend, network=network)

@@ -8,7 +8,11 @@ from qiskit.quantum_info import Statevector
 from scipy.integrate import solve_ivp
 
 import rzqiskit as rz
-from rzqiskit.circuits.charging import build_charging_circuits, build_charging_sweeps
+from rzqiskit.circuits.charging import (
+    build_charging_circuits,
+    build_charging_sweeps,
+    build_guide_circuits,
+)
 
 NUM = 3
 PERIOD = 0.1 * np.pi
@@ -103,6 +107,24 @@ def test_sweeps_are_the_circuits(basis):
             seen.append(index)
     assert sorted(seen) == list(range(times.size))
     assert len(sweeps) == 2  # t = 0 has a shape of its own
+
+
+@pytest.mark.parametrize("frame", ["mean-field", "drive"])
+def test_guides_are_z_circuits_as_long_as_the_others(frame):
+    times = [0.0, 0.4 * PERIOD, PERIOD]
+    guides = build_guide_circuits(BATTERY, times, num_steps=1, frame=frame)
+    assert sorted(guides) == [1, 2]
+    short, long = (
+        build_charging_circuits(BATTERY, times, num_steps=1, frame=frame, basis=basis)
+        for basis in ("z", "y")
+    )
+    for index, guide in guides.items():
+        assert "collective_zz" not in short[index].count_ops()
+        assert guide.count_ops()["collective_zz"] == long[index].count_ops()["collective_zz"] == 1
+        np.testing.assert_allclose(
+            weight_probabilities(guide), weight_probabilities(short[index]), atol=1e-12
+        )
+    assert build_guide_circuits(BATTERY, times, num_steps=2, frame=frame) == {}
 
 
 def test_bad_times():

@@ -14,6 +14,7 @@ from rzqiskit.circuits.compilation.compiler import compile_circuits
 from rzqiskit.execution.noisy_probabilities import noisy_weight_probabilities
 from rzqiskit.execution.runtime.devices import find_fake_device
 from rzqiskit.planning import PLANNED_METRICS, Plan, error_budget, plan
+from rzqiskit.planning.budget import MAX_SHOTS
 
 PERIOD = 0.1 * np.pi
 
@@ -105,7 +106,7 @@ def test_given_shots_leave_the_rest_to_the_formula():
 
 
 def test_no_interaction_takes_no_pair_layer():
-    best = plan(make_battery(interaction=0.0), target_error=1e-6)
+    best = plan(make_battery(interaction=0.0), target_error=1e-5)
     assert best.num_zz_layers == 0
     assert best.trotter_error < 1e-9
     assert best.is_reachable
@@ -117,6 +118,22 @@ def test_out_of_reach_is_said():
     assert not best.is_reachable
     assert best.bias > 1e-7
     assert best.num_zz_layers <= 6
+
+
+@pytest.mark.parametrize("target", [1e-30, 1e-200, 5e-324])
+def test_a_tiny_target_takes_no_more_shots_than_there_are(target):
+    best = plan(make_battery(2), target_error=target, max_zz_layers=2)
+    assert best.shots == MAX_SHOTS
+    assert not best.is_reachable
+    # One shot of a cell that is excited with probability p spreads as the square root of p (1 - p).
+    assert best.shot_error == pytest.approx(np.sqrt(2 * 0.25) / 1e6, rel=0.05)
+
+
+def test_budgets_of_too_many_cells_or_shots_are_refused():
+    with pytest.raises(ValueError, match="`num_qubits` must be at most 4096 to plan circuits"):
+        error_budget(make_battery(5000), num_steps=1)
+    with pytest.raises(ValueError, match="`shots` must be at most"):
+        error_budget(make_battery(2), num_steps=1, shots=10**13)
 
 
 def late(circuits, backend):
@@ -213,6 +230,8 @@ def test_many_cells_have_their_errors_at_the_end():
         ({"metric": "average_power"}, ValueError, "`metric` must be one of 'stored_energy'"),
         ({"shots": 0}, ValueError, "`shots` must be a positive integer, got 0"),
         ({"max_zz_layers": 0}, ValueError, "`max_zz_layers` must be a positive integer, got 0"),
+        ({"shots": 10**400}, ValueError, r"`shots` must be at most 1e\+12 in a plan, got 1000"),
+        ({"battery": make_battery(4097)}, ValueError, "`num_qubits` must be at most 4096 .* 4097"),
         ({"times": [0.2, 0.1]}, ValueError, "`times` must be strictly increasing"),
         ({"battery": 3}, TypeError, "`battery` must be a RosenZenerBattery, got int"),
     ],

@@ -36,9 +36,11 @@ PLAN_HELP = (
     "Choose the product formula, its slices and the shots for a target error.\n\n"
     "Without a device the plan has the fewest all-pairs layers that reach the target. With one "
     "it has the slices of least bias, since more of them only add noise, and says what is "
-    "reachable."
+    "reachable.\n\n"
+    "The exit code is 0 when the plan is within the target and 1 when the target is out of reach."
 )
 _PANEL = "Plan"
+FAILURE = 1
 
 
 def plan_command(
@@ -89,6 +91,14 @@ def plan_command(
             help="Shots of each circuit (default what the target takes).", rich_help_panel=_PANEL
         ),
     ] = None,
+    max_zz_layers: Annotated[
+        int,
+        typer.Option(
+            metavar="LAYERS",
+            help="Longest circuit tried, in all-pairs layers.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = 64,
     json: Annotated[
         bool, typer.Option("--json", help="Print JSON, no table.", rich_help_panel=_PANEL)
     ] = False,
@@ -107,8 +117,11 @@ def plan_command(
         metric=metric,  # type: ignore[arg-type]  # checked there
         backend=None if backend is None else _open_backend(backend, fractional_gates),
         shots=shots,
+        max_zz_layers=max_zz_layers,
     )
-    _show(chosen, json)
+    _show(chosen, max_zz_layers, json)
+    if not chosen.is_reachable:
+        raise typer.Exit(FAILURE)
 
 
 def _open_backend(name: str, fractional_gates: bool) -> Any:
@@ -122,7 +135,7 @@ def _open_backend(name: str, fractional_gates: bool) -> Any:
         return open_device(name, Path(folder), fractional_gates=fractional_gates).backend
 
 
-def _show(chosen: Plan, as_json: bool) -> None:
+def _show(chosen: Plan, max_zz_layers: int, as_json: bool) -> None:
     import dataclasses
 
     if as_json:
@@ -163,5 +176,22 @@ def _show(chosen: Plan, as_json: bool) -> None:
     console = Console()
     console.print(formula)
     console.print(budget)
-    verdict = "within" if chosen.is_reachable else "out of reach: the least total error is above"
-    console.print(f"The plan is {verdict} the target.")
+    console.print(_verdict(chosen, max_zz_layers))
+
+
+def _verdict(chosen: Plan, max_zz_layers: int) -> str:
+    """Return whether the plan meets the target, and if not, what stands in its way."""
+    if chosen.is_reachable:
+        return "The plan is within the target."
+    reasons = []
+    if chosen.bias > chosen.target_error:
+        where = "" if chosen.num_two_qubit_gates is None else " on this device"
+        reasons.append(
+            f"no circuit tried within {max_zz_layers} all-pairs layers has so small an error"
+            f"{where} (--max-zz-layers sets the limit)"
+        )
+    if chosen.shot_error > chosen.target_error:
+        reasons.append(f"{chosen.shots} shots of each circuit are too few")
+    if not reasons:
+        reasons.append("bias and shots together are above it")
+    return f"The target is out of reach: {'; '.join(reasons)}."

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from rzqiskit import metrics
 from rzqiskit.circuits.product_formula import ChargingSchedule, Frame, charging_schedule
+from rzqiskit.exact import MAX_POPULATION_QUBITS
 from rzqiskit.model import RosenZenerBattery
 from rzqiskit.validation import FloatArray, check_choice, check_positive_integer, check_times
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from rzqiskit.execution.cell_errors import CellErrors
 
 __all__ = [
+    "MAX_SHOTS",
     "PLANNED_METRICS",
     "Candidate",
     "ErrorBudget",
@@ -40,6 +42,8 @@ PLANNED_METRICS: tuple[PlannedMetric, ...] = (
     "energy_fluctuation",
     "diagonal_entropy",
 )
+MAX_SHOTS = 10**12
+"""Most shots of one circuit in a plan: years of measuring on any device."""
 _NUM_TIMES = 16
 
 
@@ -107,7 +111,8 @@ def error_budget(
 
     Raises:
         TypeError: an argument of the wrong type.
-        ValueError: an argument out of range; a device too small for the battery.
+        ValueError: an argument out of range; a battery of more than 4096 cells, or too large for
+            the device.
 
     Examples:
         >>> from rzqiskit.drives import SineSquaredDrive
@@ -121,7 +126,7 @@ def error_budget(
     problem = Problem(
         check_battery(battery), check_metric(metric), planned_times(battery, times), backend, waits
     )
-    shots = check_positive_integer("shots", shots)
+    shots = check_shots(shots)
     chosen = problem.candidate(frame, order, check_positive_integer("num_steps", num_steps))
     return ErrorBudget(
         metric=metric,
@@ -137,7 +142,19 @@ def error_budget(
 def check_battery(battery: Any) -> RosenZenerBattery:
     if not isinstance(battery, RosenZenerBattery):
         raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
+    if battery.num_qubits > MAX_POPULATION_QUBITS:
+        raise ValueError(
+            f"`num_qubits` must be at most {MAX_POPULATION_QUBITS} to plan circuits, got "
+            f"{battery.num_qubits}."
+        )
     return battery
+
+
+def check_shots(shots: Any) -> int:
+    cleaned = check_positive_integer("shots", shots)
+    if cleaned > MAX_SHOTS:
+        raise ValueError(f"`shots` must be at most {MAX_SHOTS:.0e} in a plan, got {cleaned}.")
+    return cleaned
 
 
 def check_metric(metric: Any) -> PlannedMetric:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,17 +12,22 @@ import numpy.typing as npt
 from rzqiskit.circuits.product_formula import Frame
 from rzqiskit.model import RosenZenerBattery
 from rzqiskit.planning.budget import (
+    MAX_SHOTS,
     Candidate,
     ErrorBudget,
     PlannedMetric,
     Problem,
     check_battery,
     check_metric,
+    check_shots,
     planned_times,
 )
 from rzqiskit.validation import check_positive, check_positive_integer
 
-__all__ = ["Plan", "plan"]
+__all__ = ["MAX_ZZ_LAYERS", "Plan", "plan"]
+
+MAX_ZZ_LAYERS = 64
+"""Longest circuit tried if nothing else is asked for, in all-pairs layers."""
 
 _CANDIDATES: tuple[tuple[Frame, int], ...] = (
     ("mean-field", 2),
@@ -69,7 +75,7 @@ def plan(
     times: npt.ArrayLike | None = None,
     backend: Any = None,
     shots: int | None = None,
-    max_zz_layers: int = 64,
+    max_zz_layers: int = MAX_ZZ_LAYERS,
 ) -> Plan:
     """Return the cheapest product formula and shots for a target error.
 
@@ -83,16 +89,17 @@ def plan(
         backend: a device, or anything with a ``target`` that holds its calibration. Without one
             the plan has the fewest all-pairs layers that reach the target, with one the number of
             slices with the least bias: more of them only add noise.
-        shots: shots of each circuit; as many as the target takes when None.
+        shots: shots of each circuit; as many as the target takes when None, and 10**12 at most.
         max_zz_layers: longest circuit tried.
 
     Returns:
-        The plan; `is_reachable` tells whether it meets the target. If nothing does, it is the one
-        with the least bias, with shots for a standard error of the target's size.
+        The plan; `is_reachable` tells whether it meets the target. If nothing that was tried does,
+        it is the one with the least bias, with shots for a standard error of the target's size.
 
     Raises:
         TypeError: an argument of the wrong type.
-        ValueError: an argument out of range; a device too small for the battery.
+        ValueError: an argument out of range; a battery of more than 4096 cells, or too large for
+            the device.
 
     Examples:
         >>> from rzqiskit.drives import SineSquaredDrive
@@ -105,7 +112,7 @@ def plan(
     """
     battery, metric = check_battery(battery), check_metric(metric)
     target_error = check_positive("target_error", target_error)
-    shots = None if shots is None else check_positive_integer("shots", shots)
+    shots = None if shots is None else check_shots(shots)
     most = check_positive_integer("max_zz_layers", max_zz_layers)
     problem = Problem(battery, metric, planned_times(battery, times), backend)
     if backend is None:
@@ -117,8 +124,7 @@ def plan(
     else:
         chosen = _least_biased(problem, most)
     if shots is None:
-        room = max(target_error**2 - chosen.bias**2, 0.0) or target_error**2
-        shots = max(int(np.ceil(chosen.spread**2 / room)), 1)
+        shots = _shots_for(chosen, target_error)
     return Plan(
         metric=metric,
         target_error=target_error,
@@ -133,6 +139,15 @@ def plan(
         bias=chosen.bias,
         shot_error=float(chosen.spread / np.sqrt(shots)),
     )
+
+
+def _shots_for(chosen: Candidate, target: float) -> int:
+    """Return the shots that bias and standard error together leave within `target`."""
+    room = target
+    if chosen.bias < target:  # as a product: the square of a tiny target is zero
+        room = math.sqrt(target - chosen.bias) * math.sqrt(target + chosen.bias)
+    root = min(chosen.spread / room, math.sqrt(MAX_SHOTS))
+    return max(math.ceil(root**2), 1)
 
 
 def _shortest(problem: Problem, allowed: float, most: int) -> Candidate:

@@ -6,11 +6,13 @@ import json
 
 import numpy as np
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 import rzqiskit as rz
 from rzqiskit.cli.app import app
 from rzqiskit.planning import plan
+from rzqiskit.planning.choice import MAX_ZZ_LAYERS
 
 
 def run(*arguments: str):
@@ -44,11 +46,39 @@ def test_a_device_takes_part_and_may_put_the_target_out_of_reach():
     result = run(
         "--num-qubits", "5", "--backend", "fake_torino", "--target-error", "1e-4", "--json"
     )
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 1, result.output
     payload = json.loads(result.stdout)
     assert payload["device_error"] > 1e-3
     assert payload["num_two_qubit_gates"] is not None
     assert payload["is_reachable"] is False
+
+
+def test_the_limit_of_the_search_is_called_one():
+    options = ("--num-qubits", "4", "--target-error", "1e-3", "--interaction", "10")
+    short = run(*options, "--max-zz-layers", "1")
+    assert short.exit_code == 1, short.output
+    said = " ".join(short.stdout.split())
+    assert "out of reach: no circuit tried within 1 all-pairs layers" in said
+    assert "--max-zz-layers" in said
+    assert "shots of each circuit are too few" not in said
+    longer = run(*options)
+    assert longer.exit_code == 0, longer.output
+    assert "within the target" in longer.stdout
+
+
+def test_shots_out_of_reach_are_no_plan():
+    # One cell takes no pair layer, so the formula is exact; but nobody has 1e18 shots.
+    result = run("--num-qubits", "1", "--target-error", "1e-9")
+    assert result.exit_code == 1, result.output
+    said = " ".join(result.stdout.split())
+    assert "out of reach: 1000000000000 shots of each circuit are too few." in said
+
+
+def test_the_help_tells_the_exit_code_and_the_librarys_limit():
+    said = " ".join(run("--help").stdout.split())
+    assert "1 when the target is out of reach" in said
+    defaults = {option.name: option.default for option in get_command(app).commands["plan"].params}
+    assert defaults["max_zz_layers"] == MAX_ZZ_LAYERS
 
 
 def test_fractional_gates_are_the_devices():
@@ -71,6 +101,9 @@ def test_fractional_gates_are_the_devices():
         (["--backend", "fake_torno"], "fake_torino"),
         (["--fractional-gates"], "`fractional_gates` must not be given without --backend"),
         (["--shots", "0"], "`shots` must be a positive integer"),
+        (["--shots", "1" + 30 * "0"], "`shots` must be at most 1e+12 in a plan"),
+        (["--num-qubits", "5000"], "`num_qubits` must be at most 4096 to plan circuits, got 5000."),
+        (["--max-zz-layers", "0"], "`max_zz_layers` must be a positive integer"),
     ],
 )
 def test_user_errors_are_one_line(arguments, message):

@@ -142,7 +142,9 @@ def _encode_texts(layout: ChunkLayout, texts: npt.NDArray[Any]) -> bytes | None:
     if not any(texts.flat):
         return None
     whole = np.full(layout.shape, layout.fill, dtype=object)
-    whole[tuple(slice(0, length) for length in texts.shape)] = texts
+    # With the dots a sweep without dims gets its text, and not the array that holds it.
+    region: tuple[Any, ...] = (..., *(slice(0, length) for length in texts.shape))
+    whole[region] = texts
     return _compress(bytes(numcodecs.VLenUTF8().encode(whole.ravel())))
 
 

@@ -72,9 +72,11 @@ class SweepStore:
         self.specification = SweepSpecification.from_dict(header["specification"])
         self.chunk_shape = tuple(header["chunk_shape"])
         self.layouts = chunk_layouts(self.specification, self.chunk_shape)
+        _check_metadata(path)
         for name in self.layouts:
             if not (path / name / "zarr.json").is_file():
                 raise StoreError(f"`store` must hold the array {name!r}, got {path} without it.")
+            _check_metadata(path / name)
         self._manifest = _open_exclusively(path / MANIFEST)
         self.regions = list(chunk_regions(self.specification.shape, self.chunk_shape))
         self.done = np.zeros(len(self.regions), dtype=bool)
@@ -197,7 +199,7 @@ def open_sweep(store: str | os.PathLike[str]) -> xr.Dataset:
         The attribute `chunks_done` tells how far the sweep is.
 
     Raises:
-        StoreError: `store` is no store of a sweep.
+        StoreError: `store` is no store of a sweep, or one whose metadata are damaged.
 
     Examples:
         >>> import tempfile
@@ -217,6 +219,7 @@ def open_sweep(store: str | os.PathLike[str]) -> xr.Dataset:
 
     path = Path(store)
     header, lines = _read_manifest(path)
+    _check_metadata(path)
     data = xr.open_zarr(path, chunks=None)
     specification = SweepSpecification.from_dict(header["specification"])
     data = data[[*specification.quantities, FAILURE]]  # in the order asked for
@@ -264,6 +267,22 @@ def _read_manifest(path: Path) -> tuple[dict[str, Any], dict[int, dict[str, Any]
             continue  # the process was killed while it wrote this line
     total = num_chunks(specification.shape, tuple(header["chunk_shape"]))
     return header, {chunk: entry for chunk, entry in lines.items() if 0 <= chunk < total}
+
+
+def _check_metadata(folder: Path) -> None:
+    file = folder / "zarr.json"
+    try:
+        known = json.loads(file.read_text(encoding="utf-8"))["zarr_format"] == 3
+        reason = "of another format"
+    except OSError as error:
+        known, reason = False, error.strerror or "unreadable"
+    except (ValueError, KeyError, TypeError) as error:
+        known, reason = False, f"damaged ({error})"
+    if not known:
+        raise StoreError(
+            f"`store` must have readable metadata, but {file} is {reason}; "
+            "nothing was changed, and the chunks are still there."
+        )
 
 
 def _open_exclusively(path: Path) -> int:

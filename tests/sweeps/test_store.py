@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from rzqiskit.drives import SineSquaredDrive
 from rzqiskit.sweeps import (
     SpecificationError,
     StoreError,
@@ -153,6 +154,38 @@ def test_folders_that_are_no_store(grid, tmp_path) -> None:
     manifest.write_text("{")
     with pytest.raises(StoreError, match="must have a readable manifest"):
         open_sweep(tmp_path / "s")
+
+
+def test_the_only_point_may_fail(tmp_path) -> None:
+    point = {"drive": SineSquaredDrive(20.0, 0.3), "num_qubits": -4}
+    data = sweep(point, store=tmp_path / "s").load()
+    assert data.failure.item() == "`num_qubits` must be a positive integer, got -4."
+    assert np.isnan(data.final_stored_energy.item())
+    assert data.attrs["chunks_done"] == "1 of 1"
+
+
+@pytest.mark.parametrize("array", ["", "final_stored_energy"])
+def test_damaged_metadata_are_told_and_nothing_is_lost(
+    grid, small_chunks, tmp_path, solved_blocks, array
+) -> None:
+    whole = sweep(grid, store=tmp_path / "s").load()
+    metadata = tmp_path / "s" / array / "zarr.json"
+    text = metadata.read_text()
+    solved_blocks.clear()
+    for damaged in (text[: len(text) // 2], "", "[]", "{}", text.replace('"zarr_format": 3', "")):
+        metadata.write_text(damaged)
+        before = {file: file.read_bytes() for file in (tmp_path / "s").rglob("*") if file.is_file()}
+        with pytest.raises(StoreError, match=r"must have readable metadata, but .*zarr.json is "):
+            sweep(grid, store=tmp_path / "s")
+        if not array:  # which repeats what the arrays say
+            with pytest.raises(StoreError, match=r"must have readable metadata, but .*zarr.json"):
+                open_sweep(tmp_path / "s")
+        assert before == {
+            file: file.read_bytes() for file in (tmp_path / "s").rglob("*") if file.is_file()
+        }
+    metadata.write_text(text)
+    equal(sweep(grid, store=tmp_path / "s"), whole)
+    assert solved_blocks == []
 
 
 def test_two_writers_are_one_too_many(grid, tmp_path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -61,18 +62,26 @@ def _select(data: xr.Dataset, at: list[str]) -> xr.Dataset:
             dims = ", ".join(str(dim) for dim in data.dims)
             raise ValueError(f"`at` must be NAME=VALUE with a dim out of {dims}, got {entry!r}.")
         if name not in data.coords:  # paired points have numbers only
-            place = parse_number("at", text)
+            place = _finite("at", text)
             if place != int(place) or not 0 <= place < data.sizes[name]:
                 raise ValueError(f"`at` must be a point from 0 to {data.sizes[name] - 1}.")
             data = data.isel({name: int(place)})
         elif data[name].dtype.kind in "iuf":
-            data = data.sel({name: parse_number("at", text)}, method="nearest")
+            # Not by the index, which knows no nearest value of a dim that is not in order.
+            data = data.isel({name: int(abs(data[name].values - _finite("at", text)).argmin())})
         elif text in data[name].values.tolist():
             data = data.sel({name: text})
         else:
             known = ", ".join(data[name].values.tolist())
             raise ValueError(f"`at` must name one of {known}, got {text!r}.")
     return data
+
+
+def _finite(name: str, text: str) -> float:
+    number = parse_number(name, text)
+    if not math.isfinite(number):
+        raise ValueError(f"`{name}` must be a finite number, got {text!r}.")
+    return number
 
 
 def _print(data: xr.Dataset, quantities: list[str]) -> None:

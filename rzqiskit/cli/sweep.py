@@ -17,7 +17,12 @@ __all__ = ["SWEEP_HELP", "sweep_command"]
 SWEEP_HELP = (
     "Solve a grid of batteries and keep the results in a Zarr store.\n\n"
     "Chunks are written as they finish. Whatever ends the sweep, the same command, or --resume, "
-    "goes on from there. See the stored results with rzqiskit show."
+    "goes on from there. See the stored results with rzqiskit show.\n\n"
+    "The file has the tables drive (shape, amplitude, period), battery (num_qubits, "
+    "interaction, ...) and settings, which holds what belongs to the solver: for circuits "
+    "num_steps, shots, seed, noise, noise_scale and others.\n\n"
+    "A point that fails is NaN, with the reason beside it, and the others go on. The exit code is "
+    "then 1, as with --strict; it is 0 when no point failed."
 )
 
 
@@ -64,6 +69,8 @@ def sweep_command(
     data = _run(plan, target, workers, scheduler, strict)
     failed = int((data["failure"] != "").sum())
     typer.echo(f"{plan.size} points in {target}" + (f", {failed} failed" if failed else ""))
+    if failed:
+        raise typer.Exit(1)
 
 
 def _run(plan: Any, target: Path, workers: int, scheduler: str | None, strict: bool) -> xr.Dataset:
@@ -75,7 +82,7 @@ def _run(plan: Any, target: Path, workers: int, scheduler: str | None, strict: b
         from distributed import Client, LocalCluster
 
         if scheduler is not None:
-            with Client(scheduler) as client:  # type: ignore[no-untyped-call]
+            with _connect(scheduler) as client:
                 return sweep(plan, store=target, strict=strict, client=client)
         with (
             LocalCluster(  # type: ignore[no-untyped-call]
@@ -95,6 +102,18 @@ def _run(plan: Any, target: Path, workers: int, scheduler: str | None, strict: b
             err=True,
         )
         raise SystemExit(130) from None
+
+
+def _connect(scheduler: str) -> Any:
+    from distributed import Client
+
+    try:
+        return Client(scheduler)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"`scheduler` must be the address of a running dask scheduler, got {scheduler!r}: "
+            f"{error}."
+        ) from None
 
 
 def _deaf_worker_plugin() -> Any:

@@ -45,7 +45,7 @@ def plan(tmp_path, monkeypatch):
 
 def test_sweep_writes_a_store(plan, tmp_path) -> None:
     result = run("sweep", plan)
-    assert (result.exit_code, result.stderr) == (0, "")
+    assert (result.exit_code, result.stderr) == (1, "")  # some failed, the others are there
     assert result.stdout == "432 points in plan.zarr, 216 failed\n"
     expected = sweep(load_specification(plan))
     stored = open_sweep(tmp_path / "plan.zarr")
@@ -69,7 +69,8 @@ def test_resume_after_an_interruption(plan, tmp_path, monkeypatch) -> None:
     assert stopped.stderr.count("\n") == 1
     assert f"rzqiskit sweep --resume {tmp_path / 's'}" in stopped.stderr
     finished = run("sweep", "--resume", tmp_path / "s")
-    assert finished.exit_code == 0, finished.stderr
+    assert (finished.exit_code, finished.stderr) == (1, "")
+    assert finished.stdout.endswith(", 216 failed\n")
     done = open_sweep(tmp_path / "s").attrs["chunks_done"].split()
     assert done[0] == done[2]
 
@@ -167,11 +168,13 @@ def test_an_error_in_the_file_names_its_line(plan) -> None:
 
 
 def test_another_sweep_in_the_store(plan) -> None:
-    assert run("sweep", plan).exit_code == 0
+    plan.write_text(SPECIFICATION.replace("[0, 3]", "[2, 3]"))
+    whole = run("sweep", plan)
+    assert (whole.exit_code, whole.stdout) == (0, "432 points in plan.zarr\n")
     plan.write_text(SPECIFICATION.replace("[0, 3]", "[3]"))
     result = run("sweep", plan)
     assert result.exit_code == 2
-    assert "holds another: num_qubits: 1 values [3] here, 2 values [0, 3] there." in result.stderr
+    assert "holds another: num_qubits: 1 values [3] here, 2 values [2, 3] there." in result.stderr
 
 
 def test_strict_stops_in_one_line(plan) -> None:
@@ -179,6 +182,58 @@ def test_strict_stops_in_one_line(plan) -> None:
     assert result.exit_code == 1
     assert result.stderr.count("\n") == 1
     assert "failed: `num_qubits` must be a positive integer, got 0." in result.stderr
+
+
+def test_the_only_point_may_fail(plan) -> None:
+    plan.write_text(
+        """\
+quantities = ["final_stored_energy"]
+[drive]
+shape = "SineSquaredDrive"
+amplitude = 20
+period = 0.3
+[battery]
+num_qubits = -4
+"""
+    )
+    result = run("sweep", plan)
+    assert (result.exit_code, result.stderr) == (1, "")
+    assert result.stdout == "1 points in plan.zarr, 1 failed\n"
+    shown = run("show", "plan.zarr").stdout.splitlines()
+    assert shown[-1] == "1 failed: `num_qubits` must be a positive integer, got -4."
+
+
+def test_a_store_with_damaged_metadata(plan, tmp_path) -> None:
+    run("sweep", plan)
+    metadata = tmp_path / "plan.zarr" / "zarr.json"
+    metadata.write_text(metadata.read_text()[:200])
+    for arguments in (["show", "plan.zarr"], ["sweep", "--resume", "plan.zarr"], ["sweep", plan]):
+        result = run(*arguments)
+        assert result.exit_code == 2
+        assert result.stderr.count("\n") == 1
+        assert "`store` must have readable metadata, but plan.zarr/zarr.json" in result.stderr
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://127.0.0.1:9"])
+def test_no_scheduler_at_the_address(plan, tmp_path, address) -> None:
+    result = subprocess.run(
+        [*COMMAND, "sweep", "plan.toml", "--scheduler", address], capture_output=True, text=True,
+        env=os.environ | {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "500ms"}, check=False,
+    )  # fmt: skip
+    assert result.returncode == 2
+    assert result.stderr.startswith(
+        f"rzqiskit: `scheduler` must be the address of a running dask scheduler, got {address!r}: "
+    )
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "plan.zarr").exists()
+
+
+def test_show_takes_the_nearest_of_values_in_any_order(plan) -> None:
+    plan.write_text(SPECIFICATION.replace("[0, 3]", "[3, 0, 5]"))
+    run("sweep", plan)
+    for asked, taken in (("4.4", 5), ("2.9", 3), ("-1", 0)):
+        result = run("show", "plan.zarr", "--at", f"num_qubits={asked}")
+        assert f"num_qubits = {taken}" in result.stdout.splitlines(), result.output
 
 
 def test_show(plan, tmp_path) -> None:
@@ -247,6 +302,8 @@ num_times = 4
         ("--at=width=3", "`at` must be NAME=VALUE with a dim out of"),
         ("--at=num_qubits", "`at` must be NAME=VALUE"),
         ("--at=num_qubits=many", "`at` must be a number"),
+        ("--at=drive_period=nan", "`at` must be a finite number, got 'nan'."),
+        ("--at=drive_period=inf", "`at` must be a finite number, got 'inf'."),
         ("--at=pair_counting=both", "`at` must name one of ordered, unordered, got 'both'"),
         ("--quantity=E", "`quantity` must be one of final_stored_energy, maximum_average_power"),
     ],

@@ -9,6 +9,7 @@ from qiskit.transpiler import Target
 from qiskit_ibm_runtime.fake_provider import FakeManilaV2, FakeTorino
 
 from rzqiskit.execution.noise import NoisySampler
+from rzqiskit.execution.noisy_probabilities import noisy_bit_string_probabilities
 from rzqiskit.execution.sampling import run_circuits
 from rzqiskit.execution.scaled_noise import ScaledDevice
 
@@ -90,7 +91,7 @@ def test_the_device_at_scale_one_is_itself() -> None:
 
 def test_errors_saturate() -> None:
     device = FakeTorino()
-    far = ScaledDevice(device, 1e6).target
+    far = ScaledDevice(device, 1e3).target
     broken = [places for places, entry in device.target["cz"].items() if entry.error == 1.0]
     assert broken
     assert all(far["cz"][places].error == 1.0 for places in broken)
@@ -98,8 +99,53 @@ def test_errors_saturate() -> None:
     assert {far["measure"][places].error for places, error in readings.items() if error <= 0.5} == {
         0.5
     }
+    gates = {places: entry.error for places, entry in device.target["cz"].items()}
+    assert {far["cz"][places].error for places, error in gates.items() if error < 0.75} == {0.75}
     # The fake's own targets are left alone.
     assert numbers_of(FakeTorino().target, "cz") == numbers_of(device.target, "cz")
+
+
+@pytest.mark.parametrize("scale", [1e6, 1e12, 1e300])
+@pytest.mark.parametrize("pair", [(0, 1), (15, 19)])  # the second is reported as broken
+def test_far_beyond_all_is_the_ground_state(scale, pair) -> None:
+    device = FakeTorino()
+    assert (device.target["cz"][pair].error == 1.0) == (pair == (15, 19))
+    scaled = ScaledDevice(device, scale)
+    circuit = QuantumCircuit(device.num_qubits, 2)
+    circuit.x(pair[0])
+    circuit.sx(pair[1])
+    circuit.cz(*pair)
+    circuit.measure(pair, (0, 1))
+    (left,) = noisy_bit_string_probabilities([circuit], scaled, readout=False)
+    assert left == pytest.approx([1.0, 0.0, 0.0, 0.0], abs=1e-15)
+    (read,) = noisy_bit_string_probabilities([circuit], scaled)
+    assert read == pytest.approx([0.25] * 4, abs=1e-15)
+    # A wait of one step of the clock is long.
+    waiting = QuantumCircuit(device.num_qubits, 1)
+    waiting.x(pair[0])
+    waiting.delay(1, pair[0])
+    waiting.measure(pair[0], 0)
+    assert noisy_bit_string_probabilities([waiting], scaled, readout=False)[0][0] == pytest.approx(
+        1
+    )
+
+
+def test_more_noise_is_never_less_lost() -> None:
+    # Up to and over the scale where relaxation alone is taken to leave nothing: no jump there.
+    device = FakeTorino()
+    circuit = QuantumCircuit(device.num_qubits, 2)
+    circuit.x(0)
+    for _ in range(3):
+        circuit.cz(0, 1)
+    circuit.x(1)
+    circuit.measure((0, 1), (0, 1))
+    kept = [
+        noisy_bit_string_probabilities([circuit], ScaledDevice(device, scale), readout=False)[0][3]
+        for scale in (0.0, 1.0, 10.0, 100.0, 1e3, 1e4, 3e4, 6e4, 1e5, 1e6)
+    ]
+    assert kept[0] == pytest.approx(1.0, abs=1e-12)
+    assert np.all(np.diff(kept) <= 1e-9)
+    assert kept[-1] == pytest.approx(0.0, abs=1e-15)
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,14 @@ def collect_command(
         ),
     ] = False,
     output: Annotated[
-        Path | None, typer.Option(help=f"netCDF file (default {DATA_NAME} in the run folder).")
+        Path | None,
+        typer.Option(
+            help=f"netCDF file (default {DATA_NAME} or charging-<mitigation>.nc in the run folder)."
+        ),
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the file given as output.")
+    ] = False,
 ) -> None:
     """Fetch what is finished of a run folder."""
     from rzqiskit.cli.output import write_whole
@@ -72,7 +78,10 @@ def collect_command(
         collect_charging,
         describe_jobs,
     )
+    from rzqiskit.submission.estimating import MITIGATIONS
+    from rzqiskit.validation import check_choice
 
+    check_choice("mitigation", mitigation, (*MITIGATIONS, "all"))
     settings: dict[str, Any] = {
         "readout_method": readout_method, "extrapolation": extrapolation, "resubmit": resubmit,
     }  # fmt: skip
@@ -85,9 +94,10 @@ def collect_command(
         chosen: Any = mitigation  # checked there
         result = collect_charging(folder, mitigation=chosen, **settings)
         _print_data(result)
-    target = output if output is not None else folder / DATA_NAME
+    name = DATA_NAME if mitigation == "none" else f"charging-{mitigation}.nc"
+    target = output if output is not None else folder / name
     # The default file is ours: it grows with every collection.
-    with write_whole(target, overwrite=output is None) as path:
+    with write_whole(target, overwrite=overwrite or output is None) as path:
         result.to_netcdf(path, engine="h5netcdf")
     typer.echo(f"wrote {target}")
     if not result.attrs["complete"]:

@@ -137,6 +137,10 @@ def collect_charging(
         True
     """
     check_methods(mitigation, readout_method, extrapolation)
+    if mitigation in ("none", "readout") and extrapolation != "exponential":
+        raise ValueError(
+            f"`extrapolation` must be left out without extrapolating, got {extrapolation!r}."
+        )
     run = _open_run(folder)
     check_circuits(run.record["purpose"], mitigation, extrapolation)
     states = _fetch(run, resubmit)

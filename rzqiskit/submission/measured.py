@@ -81,9 +81,8 @@ class MeasuredRun:
 
     def entangled(self, basis: str) -> BoolArray:
         """Return at which times the circuits of a basis have entangling gates, (num_times,)."""
-        schedules = charging_schedules(
-            self.battery, self.time, basis=basis, **self._purpose["formula"]
-        )  # type: ignore[arg-type]
+        formula: dict[str, Any] = {"basis": basis, **self._purpose["formula"]}
+        schedules = charging_schedules(self.battery, self.time, **formula)
         return np.array([schedule.num_zz_layers > 0 for schedule in schedules])
 
     def folded(self, basis: str) -> BoolArray:

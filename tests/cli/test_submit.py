@@ -44,9 +44,9 @@ def test_submit_here_collect_there(tmp_path):
     assert there.stdout.endswith("2 jobs: 2 done\n")
     collected = run_apart("collect", "run", "--mitigation", "readout")
     assert (collected.returncode, collected.stderr) == (0, "")
-    assert "wrote run/charging.nc" in collected.stdout
+    assert "wrote run/charging-readout.nc" in collected.stdout
     assert collected.stdout.count("200") == 2
-    data = xr.load_dataset(tmp_path / "run" / "charging.nc", engine="h5netcdf")
+    data = xr.load_dataset(tmp_path / "run" / "charging-readout.nc", engine="h5netcdf")
     validate_dataset(data)
     assert data.sizes == {"time": 2, "excitations": 4}
     assert data.attrs["mitigation"] == "readout"
@@ -58,6 +58,13 @@ def test_submit_here_collect_there(tmp_path):
     assert (refused.exit_code, refused.stderr.split(" (")[0]) == (
         2, "rzqiskit: `output` must not hold raw.nc already",
     )  # fmt: skip
+    again = run("collect", "run", "--mitigation", "readout", "--output", "raw.nc", "--overwrite")
+    assert again.exit_code == 0
+    replaced = xr.load_dataset(tmp_path / "raw.nc", engine="h5netcdf")
+    assert replaced.attrs["mitigation"] == "readout"
+    unknown = run("collect", "run", "--mitigation", "zne")
+    assert unknown.exit_code == 2
+    assert "'zero_noise', 'guided', 'all', got 'zne'." in unknown.stderr
 
 
 def test_a_mitigated_run_from_end_to_end(tmp_path):
@@ -73,7 +80,7 @@ def test_a_mitigated_run_from_end_to_end(tmp_path):
     headings = [line for line in everything.stdout.splitlines() if "mitigation" in line]
     assert [line.split(": ")[1] for line in headings] == ["none", "readout", "zero_noise", "guided"]
     assert "J^2 is 3.75 without errors, 2.25 where all is lost" in everything.stdout
-    with xr.open_datatree(tmp_path / "run" / "charging.nc", engine="h5netcdf") as tree:
+    with xr.open_datatree(tmp_path / "run" / "charging-all.nc", engine="h5netcdf") as tree:
         together = tree["guided"].to_dataset().load()
     alone = run("collect", "run", "--mitigation", "guided", "--output", "guided.nc")
     assert alone.exit_code == 0

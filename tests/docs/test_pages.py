@@ -82,7 +82,7 @@ def check_fake_device(names: dict[str, Any]) -> None:
 
 def check_submit_a_run(names: dict[str, Any]) -> None:
     # The command line's run and Python's: each folder has its own data.
-    with xr.open_datatree("run/charging.nc") as tree:
+    with xr.open_datatree("run/charging-all.nc") as tree:
         assert list(tree.children) == ["raw", "readout", "zero_noise", "guided"]
     assert list(names["everything"].children) == ["raw", "readout", "zero_noise", "guided"]
     error = {
@@ -141,6 +141,17 @@ def check_sweep(names: dict[str, Any]) -> None:
     np.testing.assert_allclose(names["best"], free, rtol=2e-2)
     with xr.open_zarr("from-file.zarr") as stored:
         assert stored.sizes["drive_amplitude"] == 12
+    plan = rz.load_specification("study.toml")  # the last file of the page
+    assert plan.solver == "circuit"
+    assert dict(zip(plan.dims, plan.shape, strict=True)) == {
+        "noise": 2, "noise_scale": 2, "num_steps": 2, "seed": 3,
+    }  # fmt: skip
+    assert plan.parameters["shots"] == 1000
+    with xr.open_zarr("circuits.zarr") as stored:
+        assert (stored.failure == "").all()
+        assert np.ptp(stored.final_stored_energy.values, axis=stored.final_stored_energy.dims.index(
+            "seed")).max() > 0.0  # fmt: skip
+    assert Path("steps.png").stat().st_size > 10_000
     # Noise takes the more, the more layers there are: by far more than 5 standard errors.
     lost = names["noisy"].final_stored_energy.sel(noise="none") - names["noisy"].final_stored_energy
     errors = names["noisy"].final_stored_energy_stderr

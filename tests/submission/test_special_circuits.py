@@ -245,3 +245,5 @@ def test_mitigation_that_the_circuits_do_not_allow(tmp_path):
     )  # fmt: skip
     with pytest.raises(ValueError, match="must do with the run's 2 noise factors, got 'quadratic'"):
         collect_charging(folder, mitigation="zero_noise", extrapolation="quadratic")
+    with pytest.raises(ValueError, match=r"`extrapolation` must be left out .* got 'linear'"):
+        collect_charging(folder, mitigation="readout", extrapolation="linear")

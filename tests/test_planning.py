@@ -13,6 +13,7 @@ from rzqiskit.circuits.charging import build_charging_circuits
 from rzqiskit.circuits.compilation.compiler import compile_circuits
 from rzqiskit.execution.noisy_probabilities import noisy_weight_probabilities
 from rzqiskit.execution.runtime.devices import find_fake_device
+from rzqiskit.execution.shared_line import compile_on_shared_line
 from rzqiskit.planning import PLANNED_METRICS, Plan, error_budget, plan
 from rzqiskit.planning.budget import MAX_SHOTS
 
@@ -194,6 +195,39 @@ def test_noise_predicted_from_the_calibration(device, num_qubits, waits, closene
         assert budget.bias == pytest.approx(real, rel=closeness)
         twirled = compiled[-1].count_ops().get("cz", 0) + compiled[-1].count_ops().get("ecr", 0)
         assert budget.num_two_qubit_gates == twirled
+
+
+@pytest.mark.parametrize(
+    ("num_qubits", "start", "shared"),
+    [(1, 0, False), (1, 1, False), (1, 0, True), (3, 1, False), (3, 0, True)],
+)
+def test_planned_on_the_qubits_that_are_measured(num_qubits, start, shared):
+    # A single cell at t = 0 has no pulse, and chooses the qubit of best readout for all times; a
+    # shared line is that of the deepest circuit, in a Y basis.
+    backend = find_fake_device("fake_torino")
+    battery = make_battery(num_qubits)
+    times = np.linspace(0.0, PERIOD, 5)[start:]
+    circuits = [
+        circuit
+        for basis in ("z", "y")
+        for circuit in build_charging_circuits(battery, times, num_steps=2, basis=basis)
+    ]
+    compiled = (compile_on_shared_line if shared else compile_circuits)(circuits, backend)
+    line = compiled[0].layout.initial_index_layout(filter_ancillas=True) if shared else None
+    populations = noisy_weight_probabilities(compiled[: times.size], backend)
+    difference = metric_of("stored_energy", populations) - metric_of(
+        "stored_energy", reference(battery, times)
+    )
+    budget = error_budget(
+        battery, num_steps=2, times=times, backend=backend, waits=False, line=line
+    )
+    assert budget.bias == pytest.approx(np.abs(difference).max(), rel=0.02)
+
+
+def test_a_line_that_is_none():
+    arguments = {"num_steps": 2, "backend": find_fake_device("fake_torino")}
+    with pytest.raises(ValueError, match="`line` must"):
+        error_budget(make_battery(3), **arguments, line=[0, 1, 99])
 
 
 def test_the_budget_of_a_plan_is_that_of_its_circuits():

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -92,7 +92,13 @@ class CellErrors:
 
 
 def device_errors(
-    num_cells: int, num_zz_layers: int, backend: Any, *, waits: bool = True
+    num_cells: int,
+    num_zz_layers: int,
+    backend: Any,
+    *,
+    waits: bool = True,
+    like: QuantumCircuit | None = None,
+    line: Sequence[int] | None = None,
 ) -> CellErrors:
     """Return the errors of charging circuits of so many cells and all-pairs layers on a device.
 
@@ -103,6 +109,10 @@ def device_errors(
             it has them.
         waits: whether cells also decay while they wait for others. Aer's device models, and
             `NoisySampler` with circuits without delays, have it free.
+        like: a circuit of so many cells and layers, on whose qubits and networks the errors are
+            wanted. Left to itself the probe may end up elsewhere: with few gates to choose by,
+            qubits go by the pulses of the circuit that is compiled first.
+        line: physical qubits, as for `compile_circuits`; the best ones when None.
 
     Returns:
         The errors of the circuit that `compile_circuits` makes.
@@ -125,8 +135,10 @@ def device_errors(
         probe.append(CollectiveZZGate(num_cells, _PAIR), range(num_cells))
     probe.rx(_PULSE, range(num_cells))
     probe.measure(range(num_cells), range(num_cells))
-    (compiled,) = compile_circuits(probe, backend)
-    return cell_errors(compiled, backend, waits=waits)
+    # The first circuit of its width and number of layers is the one that qubits are chosen for.
+    batch = [probe] if like is None else [like, probe]
+    compiled = compile_circuits(batch, backend, line=line)
+    return cell_errors(compiled[-1], backend, waits=waits)
 
 
 def cell_errors(circuit: QuantumCircuit, backend: Any, *, waits: bool = True) -> CellErrors:

@@ -10,7 +10,7 @@ with these errors, averaged over permutations of the cells (`symmetric_noise`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -91,6 +91,7 @@ def error_budget(
     times: npt.ArrayLike | None = None,
     backend: Any = None,
     waits: bool = True,
+    line: Sequence[int] | None = None,
 ) -> ErrorBudget:
     """Return what errors to expect of circuits that are chosen already.
 
@@ -105,6 +106,8 @@ def error_budget(
         backend: as in `plan`.
         waits: whether cells also decay while they wait for others, as on a device; simulations
             without delays have that free, see `device_errors`.
+        line: physical qubits on which the circuits run, as for `compile_circuits`; those that it
+            chooses for the Z-basis circuits of these times when None.
 
     Returns:
         The budget, of raw circuits: mitigation is not planned for.
@@ -124,7 +127,12 @@ def error_budget(
         (1, 0.0, 0.039)
     """
     problem = Problem(
-        check_battery(battery), check_metric(metric), planned_times(battery, times), backend, waits
+        check_battery(battery),
+        check_metric(metric),
+        planned_times(battery, times),
+        backend,
+        waits=waits,
+        line=line,
     )
     shots = check_shots(shots)
     chosen = problem.candidate(frame, order, check_positive_integer("num_steps", num_steps))
@@ -191,12 +199,14 @@ class Problem:
         metric: PlannedMetric,
         times: FloatArray,
         backend: Any,
+        *,
         waits: bool = True,
+        line: Sequence[int] | None = None,
     ) -> None:
         from rzqiskit.exact import evolve_exact
 
         self.battery, self.metric, self.times = battery, metric, times
-        self.backend, self.waits = backend, waits
+        self.backend, self.waits, self.line = backend, waits, line
         populations = evolve_exact(battery, times).population.values
         self.exact = self._metric(populations)
         self.exact_spread = self._spread(populations)
@@ -224,14 +234,16 @@ class Problem:
         ideal = self._metric(populations)
         gates, noisy = None, populations
         if self.backend is not None:
-            gates = self._device(layers).num_two_qubit_gates
             noisy = np.empty_like(populations)
             # At t = 0 and in other special cases there are fewer layers, and fewer errors.
             for number in {schedule.num_zz_layers for schedule in schedules}:
                 members = [i for i, item in enumerate(schedules) if item.num_zz_layers == number]
+                errors = self._device(schedules[members[0]], frame)
                 noisy[members] = _read_noisily(
-                    [schedules[i] for i in members], populations[members], self._device(number)
+                    [schedules[i] for i in members], populations[members], errors
                 )
+                if number == layers:
+                    gates = errors.num_two_qubit_gates
         measured = self._metric(noisy)
         return Candidate(
             frame=frame,
@@ -261,12 +273,27 @@ class Problem:
             row[first : first + window.size] = window
         return populations
 
-    def _device(self, layers: int) -> CellErrors:
+    def _device(self, first: ChargingSchedule, frame: Frame) -> CellErrors:
+        """Return the errors of circuits of the same number of layers as the first one of them."""
+        layers = first.num_zz_layers
         if layers not in self._errors:
+            from rzqiskit.circuits.charging import build_charging_circuits
             from rzqiskit.execution.cell_errors import device_errors
 
+            (circuit,) = build_charging_circuits(
+                self.battery,
+                [first.time],
+                num_steps=first.num_steps,
+                order=first.order,
+                frame=frame,
+            )
             self._errors[layers] = device_errors(
-                self.battery.num_qubits, layers, self.backend, waits=self.waits
+                self.battery.num_qubits,
+                layers,
+                self.backend,
+                waits=self.waits,
+                like=circuit,
+                line=self.line,
             )
         return self._errors[layers]
 

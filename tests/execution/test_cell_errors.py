@@ -152,6 +152,23 @@ def test_probes_have_the_gates_of_real_circuits():
             assert errors.num_two_qubit_gates == gates.get("cz", 0) + gates.get("ecr", 0)
 
 
+def test_probes_go_where_a_circuit_goes():
+    from rzqiskit import compile_circuits
+    from rzqiskit.execution.noise import measured_qubits, readout_flips
+
+    backend = find_fake_device("fake_torino")
+    still = QuantumCircuit(1, 1)
+    still.measure(0, 0)
+    (compiled,) = compile_circuits(still, backend)
+    flips = readout_flips(backend, measured_qubits(compiled))
+    found = device_errors(1, 0, backend, like=still)
+    assert list(zip(found.flip_up, found.flip_down, strict=True)) == flips
+    assert device_errors(1, 0, backend).flip_up[0] != found.flip_up[0]
+    placed = device_errors(3, 2, backend, line=[2, 1, 0])
+    flips = dict(zip(range(3), readout_flips(backend, range(3)), strict=True))
+    assert sorted(placed.flip_up) == sorted(up for up, _ in flips.values())
+
+
 def test_bad_input():
     with pytest.raises(ValueError, match="`circuit` must be measured"):
         cell_errors(QuantumCircuit(2), device())

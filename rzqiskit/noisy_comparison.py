@@ -85,8 +85,10 @@ def compare_on_device(
     import xarray as xr
 
     from rzqiskit.exact import evolve_exact
+    from rzqiskit.execution.noise import check_noisy_qubits
 
     exact = evolve_exact(battery, check_times(times))
+    check_noisy_qubits(battery.num_qubits)
     time = exact["time"].values[:: check_positive_integer("circuit_stride", circuit_stride)]
     shots = check_positive_integer("shots", shots)
     random = check_seed(seed)

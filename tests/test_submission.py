@@ -199,6 +199,13 @@ def test_too_many_cells(tmp_path):
         submit_charging(wide, [0.1], "local:FakeManilaV2", folder=tmp_path / "run")
 
 
+def test_too_many_cells_to_rehearse(tmp_path):
+    wide = rz.RosenZenerBattery(num_qubits=29, drive=DRIVE, interaction=2.0)
+    with pytest.raises(ValueError, match="`num_qubits` must be at most 28 to simulate noise"):
+        submit_charging(wide, [0.1], "local:FakeTorino", folder=tmp_path / "run")
+    assert not any(tmp_path.iterdir())
+
+
 def test_folders_are_never_overwritten(finished):
     with pytest.raises(ValueError, match="`folder` must not exist yet"):
         submit_charging(BATTERY, TIMES, "local:FakeTorino", folder=finished)

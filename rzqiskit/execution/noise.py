@@ -24,15 +24,41 @@ from rzqiskit.execution.sampling import make_aer_sampler
 from rzqiskit.validation import check_positive_integer, check_seed
 
 __all__ = [
+    "MAX_NOISY_QUBITS",
     "NoisySampler",
     "active_qubits",
+    "check_noisy_qubits",
     "cut_circuit",
     "device_noise_model",
     "measured_qubits",
     "readout_flips",
 ]
 
+MAX_NOISY_QUBITS = 28
+"""Most qubits that are simulated with noise: every shot is a statevector, then of 4 GiB."""
 _DIRECTIVES = ("barrier", "delay")
+
+
+def check_noisy_qubits(num_qubits: int) -> None:
+    """Raise where a simulation with noise would not fit in memory.
+
+    Args:
+        num_qubits: of a battery, or the active qubits of its circuits.
+
+    Raises:
+        ValueError: more than `MAX_NOISY_QUBITS`.
+
+    Examples:
+        >>> check_noisy_qubits(40)
+        Traceback (most recent call last):
+        ValueError: `num_qubits` must be at most 28 to simulate noise (statevectors of 4 GiB), got 40.
+    """  # noqa: E501
+    if num_qubits > MAX_NOISY_QUBITS:
+        size = 2 ** (MAX_NOISY_QUBITS + 4 - 30)  # 16 bytes an amplitude
+        raise ValueError(
+            f"`num_qubits` must be at most {MAX_NOISY_QUBITS} to simulate noise (statevectors of "
+            f"{size} GiB), got {num_qubits}."
+        )
 
 
 def active_qubits(circuit: QuantumCircuit) -> tuple[int, ...]:
@@ -205,9 +231,15 @@ class NoisySampler(BaseSamplerV2):  # type: ignore[misc]
     def run(
         self, pubs: Iterable[Any], *, shots: int | None = None
     ) -> PrimitiveJob[PrimitiveResult[Any]]:
-        """Run the pubs; the result holds one `BitArray` for each classical register."""
+        """Run the pubs; the result holds one `BitArray` for each classical register.
+
+        Raises:
+            ValueError: a circuit of more than `MAX_NOISY_QUBITS` active qubits.
+        """
         coerced = [SamplerPub.coerce(pub, shots or self.default_shots) for pub in pubs]
-        job: PrimitiveJob[PrimitiveResult[Any]] = PrimitiveJob(self._run, coerced)
+        active = [active_qubits(pub.circuit) for pub in coerced]
+        check_noisy_qubits(max(map(len, active), default=0))
+        job: PrimitiveJob[PrimitiveResult[Any]] = PrimitiveJob(self._run, coerced, active)
         job._submit()
         return job
 
@@ -217,10 +249,10 @@ class NoisySampler(BaseSamplerV2):  # type: ignore[misc]
             self._models[qubits] = device_noise_model(self.backend, qubits)
         return self._models[qubits]
 
-    def _run(self, pubs: list[SamplerPub]) -> PrimitiveResult[Any]:
+    def _run(self, pubs: list[SamplerPub], active: list[tuple[int, ...]]) -> PrimitiveResult[Any]:
         groups: dict[tuple[int, ...], list[int]] = {}
-        for index, pub in enumerate(pubs):
-            groups.setdefault(active_qubits(pub.circuit), []).append(index)
+        for index, qubits in enumerate(active):
+            groups.setdefault(qubits, []).append(index)
         results: list[Any] = [None] * len(pubs)
         for qubits, members in groups.items():
             sampler = make_aer_sampler(

@@ -64,8 +64,14 @@ def prepare_charging(
     seed: int | None,
 ) -> Preparation:
     """Return what `submit_charging` sends; see there for the arguments and errors."""
+    from rzqiskit.execution.noise import check_noisy_qubits
     from rzqiskit.execution.run_folder import SERVICE
-    from rzqiskit.execution.runtime.devices import check_runtime_options, device_of, open_device
+    from rzqiskit.execution.runtime.devices import (
+        check_runtime_options,
+        device_of,
+        is_rehearsal,
+        open_device,
+    )
 
     if not isinstance(battery, RosenZenerBattery):
         raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
@@ -85,6 +91,8 @@ def prepare_charging(
             f"`battery` must have at most {device.backend.num_qubits} cells on {device.name}, got "
             f"{battery.num_qubits}."
         )
+    if is_rehearsal(device.name):
+        check_noisy_qubits(battery.num_qubits)
     circuits, roles = _charging_circuits(
         battery, time, device.backend, formula, network, factors, total_spin
     )

@@ -77,10 +77,12 @@ def test_files_are_kept_unless_told_otherwise(tmp_path):
         ((*SMALL, "--no-shots"), "`no_shots` must not be given with --backend"),
         ((*SMALL, "--spacing", "area"), "`spacing` must not be given with --backend"),
         ((*SMALL, "--num-qubits", "7"), "`circuits` must"),
+        (("compare", "--backend", "fake_torino", "--num-qubits", "40"),
+         "`num_qubits` must be at most 28 to simulate noise (statevectors of 4 GiB), got 40."),
         ((*SMALL, "--fractional-gates"), "`fractional_gates` must be False on fake_manila"),
         (("compare", "--fractional-gates"), "`fractional_gates` must not be given without"),
     ],
-)
+)  # fmt: skip
 def test_user_errors(tmp_path, args, message):
     result = run(*args)
     assert result.exit_code == 2

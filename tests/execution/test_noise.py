@@ -10,6 +10,7 @@ from qiskit_aer import AerSimulator
 from qiskit_ibm_runtime.fake_provider import FakeManilaV2, FakeTorino
 
 from rzqiskit.execution.noise import (
+    MAX_NOISY_QUBITS,
     NoisySampler,
     active_qubits,
     cut_circuit,
@@ -166,6 +167,17 @@ def test_circuits_of_one_job_and_jobs_of_one_sampler_have_shots_of_their_own():
         [circuit, elsewhere, circuit], NoisySampler(FakeManilaV2(), seed=4), shots=2000
     )
     np.testing.assert_array_equal(first, again)
+
+
+def test_too_many_active_qubits_are_refused_before_any_work(torino):
+    sampler = NoisySampler(torino, seed=1)
+    narrow = lopsided(133, range(2))
+    wide = QuantumCircuit(133, 29)
+    wide.measure(range(29), range(29))
+    with pytest.raises(ValueError, match=r"`num_qubits` must be at most 28 .* 4 GiB\), got 29\."):
+        sampler.run([narrow, wide], shots=1)
+    assert 2**MAX_NOISY_QUBITS * np.dtype(np.complex128).itemsize == 4 * 2**30
+    assert not sampler._models  # nothing was made ready for Aer
 
 
 def test_what_has_no_target_is_no_backend():

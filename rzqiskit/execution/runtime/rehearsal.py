@@ -37,7 +37,12 @@ from qiskit_ibm_runtime.quantum_program.params_converters import QUANTUM_PROGRAM
 from qiskit_ibm_runtime.utils.backend_decoder import configuration_from_server_data
 
 from rzqiskit.execution.atomic import write_atomically
-from rzqiskit.execution.noise import active_qubits, cut_circuit, device_noise_model
+from rzqiskit.execution.noise import (
+    active_qubits,
+    check_noisy_qubits,
+    cut_circuit,
+    device_noise_model,
+)
 
 __all__ = ["RehearsalService", "run_payload"]
 
@@ -62,7 +67,8 @@ def run_payload(
         The answer as JSON text.
 
     Raises:
-        ValueError: a circuit uses an instruction or an angle that the device does not have.
+        ValueError: a circuit uses an instruction or an angle that the device does not have, or
+            too many qubits for a simulation.
     """
     converter = QUANTUM_PROGRAM_PARAMS_CONVERTERS[params["schema_version"]]
     program, _ = converter.decoder(converter.model.model_validate(params))
@@ -72,6 +78,7 @@ def run_payload(
     for item, item_seed in zip(program.items, seeds.tolist(), strict=True):
         _check_instructions(item.circuit, fake)
         qubits = active_qubits(item.circuit)
+        check_noisy_qubits(len(qubits))
         # One program an item: the local executor repeats its seed for every item of a program.
         single = QuantumProgram(
             program.shots, [_with_circuit(item, cut_circuit(item.circuit, qubits))]

@@ -117,3 +117,12 @@ def test_circuits_of_one_job_have_shots_of_their_own(tmp_path):
     device = open_device("local:FakeManilaV2", tmp_path, seed=3)
     result = make_runtime_sampler(device.backend).run([flipped(1)] * 2, shots=4000).result()
     assert result[0].data.c.get_counts() != result[1].data.c.get_counts()
+
+
+def test_what_no_memory_holds_fails_its_job_with_the_limit(tmp_path):
+    device = open_device("local:FakeTorino", tmp_path)
+    wide = QuantumCircuit(133, 29)
+    wide.measure(range(29), range(29))
+    job = make_runtime_sampler(device.backend).run([wide], shots=1)
+    with pytest.raises(RuntimeJobFailureError, match="`num_qubits` must be at most 28 to simulate"):
+        job.result()

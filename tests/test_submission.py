@@ -174,7 +174,7 @@ def test_the_estimate_is_what_is_sent(finished):
         ({"battery": "b"}, TypeError, "`battery` must be a RosenZenerBattery, got str"),
         ({"shots": 0}, ValueError, "`shots` must be a positive integer, got 0"),
         ({"times": [0.2, 0.1]}, ValueError, "`times` must be strictly increasing"),
-        ({"backend": "local:FakeTorin"}, ValueError, r"known fake device \(fake_torino"),
+        ({"backend": "local:FakeTorin"}, ValueError, "did you mean fake_torino or"),
         ({"backend": "local:FakeManilaV2"}, None, None),
         ({"backend": 3}, TypeError, "`backend` must be a name, a backend of the runtime or a fake"),
         ({"max_circuits_per_job": 0}, ValueError, "`max_circuits_per_job` must be a positive"),

@@ -35,7 +35,7 @@ def check_noise(names: Iterable[str]) -> None:
         >>> check_noise(["none", "FakeTorino"])
         >>> check_noise(["FakeTorinno"])
         Traceback (most recent call last):
-        ValueError: `noise` must be 'none' or a known fake device (fake_torino, ...), got 'FakeTorinno'.
+        ValueError: `noise` must be 'none' or a known fake device, got 'FakeTorinno'; did you mean fake_torino?
     """  # noqa: E501
     for name in dict.fromkeys(names):
         if name != NO_NOISE:

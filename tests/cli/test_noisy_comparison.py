@@ -73,7 +73,7 @@ def test_files_are_kept_unless_told_otherwise(tmp_path):
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("compare", "--backend", "fake_torin"), "known fake device (fake_torino"),
+        (("compare", "--backend", "fake_torin"), "; did you mean fake_torino or"),
         ((*SMALL, "--no-shots"), "`no_shots` must not be given with --backend"),
         ((*SMALL, "--spacing", "area"), "`spacing` must not be given with --backend"),
         ((*SMALL, "--num-qubits", "7"), "`circuits` must"),

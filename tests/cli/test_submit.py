@@ -145,7 +145,7 @@ def test_a_dry_run_sends_and_writes_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("submit", "--backend", "local:FakeTorin"), "known fake device (fake_torino"),
+        (("submit", "--backend", "local:FakeTorin"), "; did you mean fake_torino or"),
         (("submit",), "Missing option '--backend'"),
         ((*SMALL, "--options", "{"), "`options` must be a JSON object, got '{'"),
         ((*SMALL, "--options", '{"x": 1}'), "`options` must be the runtime's sampler options"),

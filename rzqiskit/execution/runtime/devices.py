@@ -35,6 +35,8 @@ __all__ = [
 LOCAL_PREFIX = "local:"
 _SEED_BOUND = 2**31
 _NEAR_NAMES = 4
+_NEARNESS = 0.6  # below, names share a few letters by chance
+_WHERE_FAKES_ARE = "`dir(qiskit_ibm_runtime.fake_provider)` in Python lists them all."
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def find_fake_device(name: str, *, fractional_gates: bool = False) -> FakeBacken
         The fake: a snapshot of the device's gates, couplings and calibration.
 
     Raises:
-        ValueError: there is none of the name; the message lists near ones. Fractional gates that
+        ValueError: there is none of the name; the message names near ones. Fractional gates that
             the device cannot have.
 
     Examples:
@@ -106,9 +108,10 @@ def find_fake_device(name: str, *, fractional_gates: bool = False) -> FakeBacken
     classes = _fake_classes()
     key = _key(name)
     if key not in classes:
-        near = difflib.get_close_matches(key, classes, n=_NEAR_NAMES, cutoff=0.5)
-        listed = ", ".join(f"fake_{name}" for name in near) or "none near it"
-        raise ValueError(f"`backend` must be a known fake device ({listed}), got {name!r}.")
+        near = difflib.get_close_matches(key, classes, n=_NEAR_NAMES, cutoff=_NEARNESS)
+        hint = " or ".join(f"fake_{name}" for name in near)
+        hint = f"did you mean {hint}?" if near else _WHERE_FAKES_ARE
+        raise ValueError(f"`backend` must be a known fake device, got {name!r}; {hint}")
     fake = classes[key]()
     return add_fractional_gates(fake) if fractional_gates else fake
 

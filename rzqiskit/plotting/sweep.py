@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
 
 from rzqiskit.plotting.style import (
     SYMBOLS,
@@ -21,6 +22,7 @@ from rzqiskit.schema import SchemaError
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.collections import QuadMesh
     from matplotlib.figure import Figure
 
@@ -30,15 +32,21 @@ __all__ = ["plot_sweep", "plot_sweep_panels"]
 _LEAST_FOR_MAP = 8
 _MOST_PANELS = 9
 _PANELS_IN_A_ROW = 3
+# Below zero these mean nothing, so no cell of a map goes there.
+_NOT_NEGATIVE = (
+    "drive_amplitude", "drive_period", "level_splitting", "noise_scale",
+    "num_qubits", "num_steps", "order", "shots", "seed", "num_times",
+)  # fmt: skip
 
 
 def plot_sweep(data: xr.Dataset, name: str, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
     r"""Draw a quantity of a sweep and return the Axes.
 
     One dim: a line. Two dims: a map with a colour bar if both have at least eight numbers, else
-    one line for each value of the shorter. On a map of `drive_amplitude` and `drive_period` the
-    curves v0 T = (4 n + 2) pi of a `SineSquaredDrive` are drawn, along which leading order ends
-    fully charged.
+    one line for each value of the shorter. Lines of fewer than eight points have markers; where
+    `data` has ``<name>_stderr`` there are error bars of one standard error. On a map of
+    `drive_amplitude` and `drive_period` the curves v0 T = (4 n + 2) pi of a `SineSquaredDrive` are
+    drawn, along which leading order ends fully charged.
 
     Args:
         data: what `sweep` returned, with one or two dims left.
@@ -121,9 +129,13 @@ def plot_sweep_panels(data: xr.Dataset, name: str, figure: Figure) -> list[Axes]
             mesh = _draw(ax, panel, name, options)
             ax.set_title(coordinate_label(data, dims[0], _plain(value)))
             legend = ax.get_legend()
-            if index and legend is not None:
+            if legend is not None and is_map:
+                legend.remove()  # it would stand where the title does
+            elif legend is not None and index:
                 legend.remove()
             ax.label_outer()
+        if mesh is not None and axes[0].lines:
+            figure.legend(handles=axes[0].lines[:1], loc="outside upper right")
         if mesh is not None:
             figure.colorbar(mesh, ax=axes, label=axis_label(data, name))
     return axes
@@ -167,17 +179,35 @@ def _draw_lines(
 ) -> None:
     along = dims[-1]
     if len(dims) == 1:
-        ax.plot(_positions(data, along), data[name].values, **({"color": "#1b5fa8"} | kwargs))
+        _draw_line(ax, data, name, along, {"color": "#1b5fa8"} | kwargs)
     else:
         series = dims[0]
         colors = series_colors(data.sizes[series])
         for index, value in enumerate(_positions(data, series)):
             label = coordinate_label(data, series, _plain(value))
             style = {"color": colors[index], "label": label} | kwargs
-            ax.plot(_positions(data, along), data[name].isel({series: index}).values, **style)
+            _draw_line(ax, data.isel({series: index}), name, along, style)
         ax.legend()
+    _count_in_integers(ax.xaxis, data, along)
     ax.set_xlabel(_dim_label(along))
     ax.set_ylabel(axis_label(data, name))
+
+
+def _draw_line(ax: Axes, data: xr.Dataset, name: str, along: str, style: dict[str, Any]) -> None:
+    positions, values = _positions(data, along), data[name].values
+    if len(positions) < _LEAST_FOR_MAP:
+        style = {"marker": "o", "markersize": 3.5} | style
+    (line,) = ax.plot(positions, values, **style)
+    if f"{name}_stderr" in data:
+        ax.errorbar(
+            positions, values, yerr=data[f"{name}_stderr"].values, fmt="none",
+            ecolor=line.get_color(), elinewidth=1.0,
+        )  # fmt: skip
+
+
+def _count_in_integers(axis: Axis, data: xr.Dataset, dim: str) -> None:
+    if np.asarray(_positions(data, dim)).dtype.kind in "iu":
+        axis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
 
 
 def _draw_map(ax: Axes, data: xr.Dataset, name: str, kwargs: dict[str, Any]) -> QuadMesh:
@@ -190,11 +220,20 @@ def _draw_map(ax: Axes, data: xr.Dataset, name: str, kwargs: dict[str, Any]) -> 
         data[name].transpose(down, across).values, **(style | kwargs),
     )  # fmt: skip
     ax.grid(visible=False)
+    ax.set_xlim(_start(data, across, ax.get_xlim()[0]))
+    ax.set_ylim(_start(data, down, ax.get_ylim()[0]))
+    _count_in_integers(ax.xaxis, data, across)
+    _count_in_integers(ax.yaxis, data, down)
     ax.set_xlabel(_dim_label(across))
     ax.set_ylabel(_dim_label(down))
     if (down, across) == ("drive_period", "drive_amplitude") and _is_sine_squared(data):
         _draw_full_charging(ax, data)
     return mesh
+
+
+def _start(data: xr.Dataset, dim: str, edge: float) -> float:
+    # Cells reach half a step beyond the first value.
+    return max(edge, 0.0) if dim in _NOT_NEGATIVE and data[dim].values.min() >= 0 else edge
 
 
 def _draw_full_charging(ax: Axes, data: xr.Dataset) -> None:
@@ -206,7 +245,13 @@ def _draw_full_charging(ax: Axes, data: xr.Dataset) -> None:
         ax.plot(
             fine, (4 * n + 2) * np.pi / fine, color="white", linewidth=0.9, linestyle="--",
             path_effects=[withStroke(linewidth=2.0, foreground="#222222")],
+            label=r"$v_0\,T = (4n + 2)\,\pi$",
         )  # fmt: skip
+    if ax.lines:
+        # Above the map, of which it would hide a part.
+        ax.legend(
+            handles=ax.lines[:1], loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.3
+        )
     ax.set_xlim(limits[0])
     ax.set_ylim(limits[1])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import matplotlib.colors
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -130,3 +131,79 @@ def test_bad_input() -> None:
         plot_sweep(data, "final_stored_energy")
     with pytest.raises(SchemaError, match="must have the quantity `maximum_stored_energy`"):
         plot_sweep(data, "maximum_stored_energy")
+
+
+def test_whole_numbers_have_whole_ticks() -> None:
+    for last in (2, 3, 9, 40):
+        ax = plot_sweep(make({"num_steps": np.arange(1, last + 1)}), "final_stored_energy")
+        ticks = ax.get_xticks()
+        assert np.array_equal(ticks, ticks.round())
+        assert np.sum((ticks >= 1) & (ticks <= last)) >= 2
+    ax = plot_sweep(make({"interaction": np.array([1.0, 2.0])}), "final_stored_energy")
+    assert (ax.get_xticks() % 1.0 > 0.1).any()
+    data = make({"drive_amplitude": np.linspace(1.0, 2.0, 9), "num_qubits": np.arange(1, 9)})
+    ax = plot_sweep(data, "final_stored_energy")
+    axes = {"$N$": ax.xaxis, "$v_0$": ax.yaxis}
+    assert set(axes) == {ax.get_xlabel(), ax.get_ylabel()}
+    ticks = axes["$N$"].get_majorticklocs()
+    assert np.array_equal(ticks, ticks.round())
+
+
+def test_standard_errors_are_bars() -> None:
+    data = make({"num_steps": np.array([1, 2, 4]), "noise": np.array(["none", "FakeTorino"])})
+    errors = np.array([[0.1, 0.2], [0.3, 0.4], [0.5, np.nan]])
+    data["final_stored_energy_stderr"] = (data.final_stored_energy.dims, errors)
+    ax = plot_sweep(data, "final_stored_energy")
+    assert [line.get_marker() for line in ax.lines] == ["o", "o"]
+    for index, (line, (bars,)) in enumerate(
+        zip(ax.lines, (c.lines[2] for c in ax.containers), strict=True)
+    ):
+        values = data.final_stored_energy.values[:, index]
+        drawn = np.array([segment[:, 1] for segment in bars.get_segments() if len(segment)])
+        expected = np.stack([values - errors[:, index], values + errors[:, index]], axis=1)
+        np.testing.assert_allclose(drawn, expected[: len(drawn)])
+        assert len(drawn) == 3 - index  # none at the one that is unknown
+        assert matplotlib.colors.same_color(bars.get_color()[0], line.get_color())
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "noise = none", "noise = FakeTorino",
+    ]  # fmt: skip
+    ax = plot_sweep(data.drop_vars("final_stored_energy_stderr"), "final_stored_energy")
+    assert ax.containers == []
+
+
+def test_maps_end_at_zero_where_nothing_is_below() -> None:
+    amplitudes, periods = np.linspace(0, 70, 8), np.linspace(0.02, 0.8, 10)
+    ax = plot_sweep(
+        make({"drive_amplitude": amplitudes, "drive_period": periods}), "final_stored_energy"
+    )
+    step = periods[1] - periods[0]
+    assert ax.get_xlim() == pytest.approx((0.0, 75.0))
+    assert ax.get_ylim() == pytest.approx((0.0, 0.8 + step / 2))
+    # Edges above zero stay; amplitudes and interactions may be below.
+    data = make({"drive_period": np.linspace(1, 2, 11), "interaction": np.linspace(0, 1, 11)})
+    ax = plot_sweep(data, "final_stored_energy")
+    assert (ax.get_xlim(), ax.get_ylim()) == (
+        pytest.approx((-0.05, 1.05)), pytest.approx((0.95, 2.05)),
+    )  # fmt: skip
+    data = make({"drive_period": np.linspace(1, 2, 11), "drive_amplitude": np.linspace(-1, 1, 11)})
+    assert plot_sweep(data, "final_stored_energy").get_xlim() == pytest.approx((-1.1, 1.1))
+
+
+def test_curves_of_full_charging_have_a_name() -> None:
+    attrs = {"specification": json.dumps({"drive": {"type": "SineSquaredDrive"}})}
+    dims = {"drive_amplitude": np.linspace(1, 60, 10), "drive_period": np.linspace(0.1, 0.5, 8)}
+    name = [r"$v_0\,T = (4n + 2)\,\pi$"]
+    ax = plot_sweep(make(dims, attrs), "final_stored_energy")
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == name
+    figure = Figure(layout="constrained")
+    panels = make({"num_qubits": np.array([2, 4]), **dims}, attrs)
+    axes = plot_sweep_panels(panels, "final_stored_energy", figure)
+    assert [ax.get_legend() for ax in axes] == [None, None]
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == name
+    figure.draw_without_rendering()
+    # The legend hides nothing of the maps.
+    lowest = legend.get_window_extent().y0
+    assert all(ax.get_window_extent().y1 < lowest for ax in axes)
+    weak = dims | {"drive_amplitude": np.linspace(0.1, 1.0, 10)}
+    assert plot_sweep(make(weak, attrs), "final_stored_energy").get_legend() is None

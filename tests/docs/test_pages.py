@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 
 import rzqiskit as rz
 from rzqiskit.cli.app import app
+from rzqiskit.sweeps import load_specification
 
 DOCS = Path(__file__).parents[2] / "docs"
 HOW_TO = DOCS / "how-to"
@@ -141,7 +142,7 @@ def check_sweep(names: dict[str, Any]) -> None:
     np.testing.assert_allclose(names["best"], free, rtol=2e-2)
     with xr.open_zarr("from-file.zarr") as stored:
         assert stored.sizes["drive_amplitude"] == 12
-    plan = rz.load_specification("study.toml")  # the last file of the page
+    plan = load_specification("study.toml")  # the last file of the page
     assert plan.solver == "circuit"
     assert dict(zip(plan.dims, plan.shape, strict=True)) == {
         "noise": 2, "noise_scale": 2, "num_steps": 2, "seed": 3,

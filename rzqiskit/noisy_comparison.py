@@ -99,7 +99,7 @@ def compare_on_device(
         frame = chosen.frame if frame is None else frame
     formula = Formula(num_steps=num_steps, order=order, frame=frame, spacing="time", slices="each")
     trotter = run_charging(battery, time, shots=None, **formula)
-    measured = _measure(battery, time, backend, shots, formula, random)
+    measured, line = _measure(battery, time, backend, shots, formula, random)
     attrs = provenance(
         battery, solver="circuit", sampler="rzqiskit.NoisySampler", shots=shots,
         backend=str(getattr(backend, "name", "")), noise_factors=list(_NOISE_FACTORS), **formula,
@@ -116,7 +116,7 @@ def compare_on_device(
             variables[metric] = (dims, values)
             variables[f"{metric}_stderr"] = (dims, stderr)
         nodes[name] = make_dataset(variables, coords, {**attrs, "mitigation": name})
-    nodes["budget"] = _budget(battery, time, backend, shots, formula, nodes, attrs)
+    nodes["budget"] = _budget(battery, time, backend, line, shots, formula, nodes, attrs)
     return xr.DataTree.from_dict({"/": xr.Dataset(attrs=attrs), **nodes})
 
 
@@ -127,8 +127,8 @@ def _measure(
     shots: int,
     formula: Formula,
     random: np.random.Generator,
-) -> dict[str, Estimates]:
-    """Return the metrics of each way of mitigation."""
+) -> tuple[dict[str, Estimates], list[int]]:
+    """Return the metrics of each way of mitigation, and the physical qubits in order."""
     from rzqiskit.circuits.charging import build_charging_circuits, build_guide_circuits
     from rzqiskit.estimation import estimate_metrics
     from rzqiskit.execution.calibration import run_readout_calibration
@@ -182,17 +182,19 @@ def _measure(
             np.where(as_it_is, old, new) for new, old in zip(pair, mitigated[name], strict=True)
         )
         guided[name] = (values, errors)
-    return {
+    estimates = {
         "raw": estimate_metrics(counts["z"][0], **first),
         "readout": mitigated,
         "guided": guided,
     }
+    return estimates, compiled[0].layout.initial_index_layout(filter_ancillas=True)
 
 
 def _budget(
     battery: RosenZenerBattery,
     time: FloatArray,
     backend: Any,
+    line: list[int],
     shots: int,
     formula: Formula,
     nodes: dict[str, xr.Dataset],
@@ -216,7 +218,7 @@ def _budget(
         budget = error_budget(
             battery, num_steps=formula["num_steps"], order=formula["order"],
             frame=formula["frame"], shots=shots, metric=metric, times=time, backend=backend,
-            waits=False,
+            waits=False, line=line,
         )  # fmt: skip
         planned[METRICS.index(metric)] = [getattr(budget, term) for term in BUDGET_TERMS]
     return xr.Dataset(

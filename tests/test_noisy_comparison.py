@@ -54,9 +54,13 @@ def test_the_formula_and_the_budget_are_the_plans(report, backend):
     assert (attrs["num_steps"], attrs["order"], attrs["frame"]) == (
         chosen.num_steps, chosen.order, chosen.frame,
     )  # fmt: skip
-    planned = report["budget"].planned.sel(metric="stored_energy")
-    for term in BUDGET_TERMS:
-        assert float(planned.sel(term=term)) == pytest.approx(getattr(chosen, term), rel=1e-9)
+    for metric in ("stored_energy", "energy_fluctuation", "diagonal_entropy"):
+        planned = dict(
+            zip(BUDGET_TERMS, report["budget"].planned.sel(metric=metric).values, strict=True)
+        )
+        # On the qubits that were measured: 5 standard errors, and what a prediction may miss.
+        measured = float(report["budget"].measured.sel(metric=metric, node="raw"))
+        assert abs(measured - planned["bias"]) < 5 * planned["shot_error"] + 0.05 * measured
     assert report["budget"].planned.sel(metric="average_power").isnull().all()
 
 

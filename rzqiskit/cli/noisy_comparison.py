@@ -161,9 +161,10 @@ def _print(report: xr.DataTree, reports: dict[float, xr.DataTree]) -> None:
         table.add_column(f"plan: {_HEADINGS[name]}", justify="right", no_wrap=True)
     for amplitude, single in reports.items():
         attrs = single.attrs
+        num_steps = int(attrs["num_steps"])
         table.add_row(
             f"v0 = {amplitude:g}: {attrs['frame']}, order {attrs['order']}, "
-            f"{attrs['num_steps']} slices"
+            f"{num_steps} {'slice' if num_steps == 1 else 'slices'}"
         )
         for metric in budget["metric"].values.tolist():
             row = budget.sel(drive_amplitude=amplitude, metric=metric)

@@ -92,7 +92,8 @@ def plot_noisy_comparison(
         for row, name in enumerate(metrics):
             panels[row, 0].set_ylabel(axis_label(nodes["exact"], name))
         panels[-1, 0].set_ylabel("largest deviation")
-        _draw_legend(figure, colors)
+        # A single column is narrower than three entries.
+        _draw_legend(figure, colors, 2 if num_columns == 1 else 3)
     return figure
 
 
@@ -141,7 +142,7 @@ def _draw_budget(
     ax.grid(False, axis="x")
 
 
-def _draw_legend(figure: Figure, colors: dict[str, str]) -> None:
+def _draw_legend(figure: Figure, colors: dict[str, str], num_entries: int) -> None:
     handles: list[Any] = [
         Line2D([], [], color=_INK, linewidth=3.8, alpha=0.25, label="exact"),
         Line2D(
@@ -158,5 +159,6 @@ def _draw_legend(figure: Figure, colors: dict[str, str]) -> None:
     ]  # fmt: skip
     handles.append(Patch(facecolor="none", edgecolor=_INK, hatch="////", label="raw, as planned"))
     figure.legend(
-        handles=handles, loc="outside lower center", ncols=3, columnspacing=2.0, borderpad=0.1
-    )
+        handles=handles, loc="outside lower center", ncols=num_entries, columnspacing=2.0,
+        borderpad=0.1,
+    )  # fmt: skip

@@ -27,7 +27,7 @@ def test_table_and_data(tmp_path):
     result = run(*SMALL, "--output", "here")
     assert result.exit_code == 0
     for word in ("fake_manila, 200 shots", "ideal circuits", "raw", "readout", "guided",
-                 "plan: formula", "plan: device", "v0 = 10", "v0 = 20", "1 slices"):  # fmt: skip
+                 "plan: formula", "plan: device", "v0 = 10", "v0 = 20", "1 slice "):  # fmt: skip
         assert word in result.stdout
     tree = xr.open_datatree(tmp_path / "here" / "compare.nc", engine="h5netcdf")
     assert (tmp_path / "here" / "compare.png").stat().st_size > 20_000
@@ -52,8 +52,10 @@ def test_json_is_the_same_table(tmp_path):
 
 
 def test_circuits_run_at_a_stride(tmp_path):
-    result = run(*SMALL, "--num-times", "5", "--circuit-stride", "2", "--output", "here")
+    result = run(*SMALL, "--num-times", "5", "--circuit-stride", "2", "--num-steps", "2",
+                 "--output", "here")  # fmt: skip
     assert result.exit_code == 0
+    assert ", 2 slices " in result.stdout
     tree = xr.open_datatree(tmp_path / "here" / "compare.nc", engine="h5netcdf")
     assert (tree["exact"].sizes["time"], tree["raw"].sizes["time"]) == (5, 3)
     tree.close()

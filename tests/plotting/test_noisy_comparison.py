@@ -87,6 +87,16 @@ def test_bars_are_the_budget(make_noisy_report) -> None:
     assert [text.get_text() for text in figure.axes[-1].get_xticklabels()] == ["$E$", "$S$"]
 
 
+@pytest.mark.parametrize("amplitudes", [None, [20.0], [10.0, 20.0], [10.0, 20.0, 30.0]])
+def test_the_legend_is_within_the_figure(make_noisy_report, amplitudes) -> None:
+    figure = plot_noisy_comparison(make_noisy_report(amplitudes))
+    figure.draw_without_rendering()
+    (legend,) = figure.legends
+    box, whole = legend.get_window_extent(), figure.bbox
+    assert whole.x0 <= box.x0 < box.x1 <= whole.x1
+    assert whole.y0 <= box.y0 < box.y1 < figure.axes[-1].get_tightbbox().y0
+
+
 def test_draws_on_a_figure_of_the_callers(make_noisy_report) -> None:
     figure = Figure()
     assert plot_noisy_comparison(make_noisy_report([10.0]), figure=figure) is figure

@@ -88,7 +88,7 @@ def _run(plan: Any, target: Path, workers: int, scheduler: str | None, strict: b
             LocalCluster(  # type: ignore[no-untyped-call]
                 n_workers=workers,
                 threads_per_worker=1,
-                dashboard_address=None,
+                dashboard_address=":0",
                 silence_logs=logging.ERROR,  # not of chunks that Ctrl-C cancelled
             ) as cluster,
             Client(cluster) as client,  # type: ignore[no-untyped-call]

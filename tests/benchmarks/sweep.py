@@ -45,7 +45,7 @@ def seconds(call) -> float:
 
 
 def local_cluster(num_workers: int) -> LocalCluster:
-    return LocalCluster(n_workers=num_workers, threads_per_worker=1, dashboard_address=None)
+    return LocalCluster(n_workers=num_workers, threads_per_worker=1, dashboard_address=":0")
 
 
 def chunks_of(store: Path) -> tuple[int, list[int]]:

@@ -31,7 +31,7 @@ def client():
         # How long dask looks for the results of a worker that is dead: 30 s by default.
         dask.config.set({"distributed.comm.timeouts.connect": "2s"}),
         LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
         ) as cluster,
         Client(cluster) as client,
     ):
@@ -84,7 +84,7 @@ def test_failures_come_back_encoded(grid, small_chunks, tmp_path, client) -> Non
 def test_workers_may_come_later(grid, small_chunks, tmp_path) -> None:
     with (
         LocalCluster(
-            n_workers=0, threads_per_worker=1, processes=False, dashboard_address=None
+            n_workers=0, threads_per_worker=1, processes=False, dashboard_address=":0"
         ) as cluster,
         Client(cluster) as client,
     ):
@@ -115,7 +115,7 @@ def test_more_workers_get_more_chunks(grid, monkeypatch) -> None:
 
     with (
         LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0"
         ) as cluster,
         Client(cluster) as client,
     ):

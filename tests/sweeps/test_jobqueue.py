@@ -24,7 +24,7 @@ def test_a_killed_job_loses_nothing(grid, small_chunks, tmp_path, monkeypatch) -
     monkeypatch.setattr("rzqiskit.sweeps.chunks.MOST_POINTS", 1)
     with (
         jobqueue.LocalCluster(
-            cores=1, processes=1, memory="1GB", scheduler_options={"dashboard_address": None}
+            cores=1, processes=1, memory="1GB", scheduler_options={"dashboard_address": ":0"}
         ) as cluster,
         Client(cluster) as client,
     ):

@@ -122,7 +122,7 @@ def test_a_cluster_and_a_store_give_the_same_counts(data, tmp_path, monkeypatch)
     monkeypatch.setattr("rzqiskit.sweeps.chunks.MOST_POINTS", 1)
     with (
         LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0"
         ) as cluster,
         Client(cluster) as client,
     ):

@@ -122,8 +122,10 @@ def batch(fastest, size=1000):
         )
 
 
+# VmHWM, as ru_maxrss of a new process starts at what its parent had.
 SCALING_SCRIPT = """
-import resource, sys, time
+import re, sys, time
+from pathlib import Path
 import numpy as np
 import rzqiskit as rz
 num, interaction, entropy = int(float(sys.argv[1])), float(sys.argv[2]), sys.argv[3] == "1"
@@ -135,13 +137,13 @@ times = np.linspace(0.0, period, 101)
 battery = rz.RosenZenerBattery(
     num_qubits=num, drive=rz.SineSquaredDrive(20.0, period), interaction=interaction)
 rz.evolve_exact(battery, times, quantities=names)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 spans = []
 while len(spans) < 5 or (sum(spans) < 1.0 and len(spans) < 100):
     start = time.perf_counter()
     data = rz.evolve_exact(battery, times, quantities=names)
     spans.append(time.perf_counter() - start)
-print(f"{1e3 * np.median(spans):.3f} {before / 1024:.0f} {data.attrs['num_levels']} "
+peak = int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+print(f"{1e3 * np.median(spans):.3f} {peak / 1024:.0f} {data.attrs['num_levels']} "
       f"{data.attrs['num_steps']} {data.attrs['truncation_weight']:.0e}")
 """
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
+import re
 import subprocess
 import sys
 import tempfile
@@ -66,16 +66,22 @@ def large_sweep(size: int) -> SweepSpecification:
     )
 
 
+def peak_memory() -> float:
+    """Return the peak of this process in MB; ru_maxrss of a new one starts at its parent's."""
+    found = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
+    return int(found[1]) / 1024 if found else float("nan")
+
+
 def measure_large(size: int) -> None:
     """Run in a process of its own, whose peak of memory is then that of the sweep."""
     specification = large_sweep(size)
     with tempfile.TemporaryDirectory() as folder:  # loads kernels and libraries
         sweep(large_sweep(10_000), store=Path(folder) / "s", num_threads=1)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    before = peak_memory()
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "s"
         taken = seconds(lambda: sweep(specification, store=store, num_threads=1))
-        growth = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before
+        growth = peak_memory() - before
         resumed = seconds(lambda: sweep(specification, store=store))
         number, shape = chunks_of(store)
         in_chunk = np.prod(shape) * len(specification.quantities) * 8 / 2**20

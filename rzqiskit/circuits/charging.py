@@ -142,6 +142,7 @@ def build_guide_circuits(
 
     Examples:
         >>> from rzqiskit.drives import SineSquaredDrive
+        >>> from rzqiskit.model import RosenZenerBattery
         >>> battery = RosenZenerBattery(
         ...     num_qubits=4, drive=SineSquaredDrive(20.0, 0.3), interaction=2.0
         ... )

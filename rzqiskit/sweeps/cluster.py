@@ -135,6 +135,10 @@ def solve_on_cluster(
                 waiting, suspects, wanted, alone = iter(suspects), [], 1, True
                 continue
             future, result = next(running)
+            if future.status in ("pending", "lost"):
+                # Its worker died before the result was here: it is computed again.
+                running.add(future)
+                continue
             chunk, region = under_way.pop(future.key)
             if future.status == "finished":
                 future.release()

@@ -182,9 +182,8 @@ def test_maps_end_at_zero_where_nothing_is_below() -> None:
     # Edges above zero stay; amplitudes and interactions may be below.
     data = make({"drive_period": np.linspace(1, 2, 11), "interaction": np.linspace(0, 1, 11)})
     ax = plot_sweep(data, "final_stored_energy")
-    assert (ax.get_xlim(), ax.get_ylim()) == (
-        pytest.approx((-0.05, 1.05)), pytest.approx((0.95, 2.05)),
-    )  # fmt: skip
+    assert ax.get_xlim() == pytest.approx((-0.05, 1.05))
+    assert ax.get_ylim() == pytest.approx((0.95, 2.05))
     data = make({"drive_period": np.linspace(1, 2, 11), "drive_amplitude": np.linspace(-1, 1, 11)})
     assert plot_sweep(data, "final_stored_energy").get_xlim() == pytest.approx((-1.1, 1.1))
 

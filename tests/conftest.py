@@ -5,8 +5,11 @@ import os
 from hypothesis import settings
 
 os.environ.setdefault("MPLBACKEND", "Agg")
-# The matrices here are small: threads of the linear algebra would only wait for each other.
-for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+# The matrices and circuits here are small: the threads of the linear algebra and of Aer would only
+# wait for each other, and the more so where test processes share the cores.
+for variable in (
+    "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "OMP_NUM_THREADS"
+):  # fmt: skip
     os.environ.setdefault(variable, "1")
 
 # No deadline: the first call of a kernel compiles it.

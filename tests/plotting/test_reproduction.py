@@ -97,7 +97,7 @@ def test_transition() -> None:
 
 def test_scaling() -> None:
     tree = scaling(
-        num_qubits=(1, 2, 4), wide_num_qubits=(100, 1000, 10**5), circuit_num_qubits=(2, 3),
+        num_qubits=(1, 2, 4), wide_num_qubits=(100, 1000, 2000), circuit_num_qubits=(2, 3),
         wide_circuit_num_qubits=(200,), shots=100, seed=1,
     )  # fmt: skip
     figure = plot_reproduction(_named(tree, "fig7"), figure=Figure())

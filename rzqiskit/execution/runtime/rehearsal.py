@@ -53,6 +53,16 @@ _FINAL = ("COMPLETED", "FAILED", "CANCELLED")
 _SEED_BOUND = 2**31
 
 
+class _UncopiedSimulator(AerSimulator):  # type: ignore[misc]
+    """A simulator for one program: the local executor copies any other, with all of its noise.
+
+    The copies would take a quarter of a rehearsal.
+    """
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _UncopiedSimulator:
+        return self
+
+
 def run_payload(
     params: dict[str, Any], fake: Any, *, seed: np.random.SeedSequence | None = None
 ) -> str:
@@ -85,7 +95,7 @@ def run_payload(
         )
         if qubits not in models:
             models[qubits] = device_noise_model(fake, qubits)
-        simulator = AerSimulator(noise_model=models[qubits])
+        simulator = _UncopiedSimulator(noise_model=models[qubits])
         # Its default rounds angles to 1e-5 quarter turns, for simulators of Clifford circuits.
         options = SimulatorOptions(seed_simulator=item_seed % _SEED_BOUND, angle_decimals=12)
         (result,) = run_quantum_program(simulator, single, options)
@@ -121,6 +131,7 @@ class RehearsalService:
         self._fake = fake
         self._seed = seed
         self._client = _FileClient(self)
+        self._backends: dict[bool | None, IBMBackend] = {}
 
     @property
     def fake(self) -> Any:
@@ -133,6 +144,12 @@ class RehearsalService:
         """Return the device as the cloud would: a backend of this service."""
         if name not in (None, self._fake.name):
             raise QiskitBackendNotFoundError("No backend matches the criteria.")
+        # Kept, for every job object asks for its own, and each would decode the calibration anew.
+        if use_fractional_gates not in self._backends:
+            self._backends[use_fractional_gates] = self._make_backend(use_fractional_gates)
+        return self._backends[use_fractional_gates]
+
+    def _make_backend(self, use_fractional_gates: bool | None) -> IBMBackend:
         fake = self._fake
         raw = fake._load_json(fake.conf_filename)
         configuration = configuration_from_server_data(

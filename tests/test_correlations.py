@@ -277,3 +277,11 @@ def test_correlations_of_a_charged_battery(num_qubits):
         smallest = np.linalg.eigvalsh(across @ covariance @ across + 1e3 * np.outer(axis, axis))[0]
         expected = num_qubits * smallest / (mean @ mean)
         assert at.spin_squeezing == pytest.approx(expected, abs=1e-8)
+
+
+def test_squeezing_at_the_papers_parameters():
+    drive = SineSquaredDrive(amplitude=10.0, period=0.1 * np.pi)
+    battery = RosenZenerBattery(num_qubits=10, drive=drive, interaction=2.0)
+    times = np.linspace(0.0, drive.period, 201)
+    exact = evolve_exact(battery, times, quantities=("spin_squeezing",))
+    assert exact.spin_squeezing.min().item() == pytest.approx(0.585, abs=5e-4)

@@ -8,8 +8,6 @@ import oracles
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from scipy import special
-from scipy.optimize import minimize
 from scipy.stats import binom
 
 import rzqiskit as rz
@@ -258,64 +256,6 @@ def test_power_is_the_slope_of_the_energy():
     energy = exact.stored_energy.values
     slope = (8.0 * (energy[3] - energy[1]) - (energy[4] - energy[0])) / 12e-4
     assert slope == pytest.approx(exact.instantaneous_power[2].item(), rel=1e-8)
-
-
-def test_correlations_against_qutip_states():
-    battery = paper_battery(6, 2.0, 10.0)
-    times = np.linspace(0.0, T, 6)
-    _, states = oracles.qutip_spin(battery, times)
-    jx, jy, jz = oracles.qutip.jmat(3)
-
-    def variance(direction, state):
-        x, y, z = direction
-        return oracles.qutip.variance(x * jx + y * jy + z * jz, state)
-
-    def direction_at(theta, phi):
-        return np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)
-
-    def cell_populations(state):
-        """Return the eigenvalues of one cell's state, the symmetric state written on 2^6."""
-        weight = np.array([bin(b).count("1") for b in range(64)])
-        ket = state.full()[::-1, 0][weight] / np.sqrt(special.comb(6, weight))
-        matrix = ket.reshape(2, 32)
-        return np.linalg.eigvalsh(matrix @ matrix.conj().T)
-
-    names = ("collective_spin", "spin_squeezing", "quantum_fisher_information", "cell_entropy",
-             "ergotropy", "incoherent_ergotropy", "stored_energy")  # fmt: skip
-    exact = rz.evolve_exact(battery, times, quantities=names)
-    for i, state in enumerate(states):
-        spin = [oracles.qutip.expect(op, state) for op in (jx, jy, jz)]
-        assert np.abs(exact.collective_spin[i] - spin).max() < 1e-9
-        # Across the mean spin the variance is c + r cos 2(x - x0): three directions fix all others.
-        mean = np.array(spin) / np.linalg.norm(spin)
-        across = np.linalg.svd(mean[None])[2][1:]
-        fan = [np.cos(x) * across[0] + np.sin(x) * across[1] for x in np.pi / 3 * np.arange(3)]
-        spreads = np.array([variance(direction, state) for direction in fan])
-        swing = 2.0 / 3.0 * abs(spreads @ np.exp(2j * np.pi / 3 * np.arange(3)))
-        squeezing = 6 * (spreads.mean() - swing) / np.linalg.norm(spin) ** 2
-        assert exact.spin_squeezing[i].item() == pytest.approx(squeezing, abs=1e-9)
-        # F_Q by a search over the sphere, S_1 from the state of one of six separate cells
-        search = [
-            minimize(lambda a, s=state: -variance(direction_at(*a), s), start, tol=1e-13).fun
-            for start in ([0.4, 0.1], [1.3, 1.5], [1.7, 3.0])
-        ]
-        information = exact.quantum_fisher_information[i].item()
-        assert information == pytest.approx(-4.0 * min(search), abs=1e-8)
-        p = cell_populations(state)
-        assert exact.cell_entropy[i].item() == pytest.approx(
-            -sum(x * np.log2(x) for x in p if x > 1e-14), abs=2e-8
-        )
-        p = np.abs(state.full()[::-1, 0]) ** 2
-        work = (p * np.arange(7)).sum() - (np.sort(p)[::-1] * np.arange(7)).sum()
-        assert exact.incoherent_ergotropy[i].item() == pytest.approx(work, abs=1e-9)
-    assert np.array_equal(exact.ergotropy, exact.stored_energy)
-
-
-def test_entanglement_between_cells_at_the_papers_parameters():
-    exact = rz.evolve_exact(
-        paper_battery(10, 2.0, 10.0), np.linspace(0.0, T, 201), quantities=("spin_squeezing",)
-    )
-    assert exact.spin_squeezing.min().item() == pytest.approx(0.585, abs=5e-4)
 
 
 def test_populations_of_a_wide_battery_come_in_a_window():

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from measured_circuits import on_read_qubits
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.circuit.library import RXGate, RZZGate
@@ -83,18 +84,7 @@ def outcome_probabilities():
 
 
 def _outcome_probabilities(circuit):
-    reads = {}
-    for instruction in circuit.data:
-        if instruction.operation.name == "measure":
-            bit = circuit.find_bit(instruction.clbits[0]).index
-            reads[bit] = circuit.find_bit(instruction.qubits[0]).index
-    position = {reads[bit]: bit for bit in sorted(reads)}
-    bare = QuantumCircuit(len(position))
-    for instruction in circuit.data:
-        if instruction.operation.name not in ("measure", "barrier"):
-            qubits = [position[circuit.find_bit(qubit).index] for qubit in instruction.qubits]
-            bare.append(instruction.operation, qubits)
-    return Statevector(bare).probabilities()
+    return Statevector(on_read_qubits(circuit)).probabilities()
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
+from measured_circuits import read_qubits
 from qiskit import QuantumCircuit, QuantumRegister, qasm3, transpile
 from qiskit.circuit import ClassicalRegister, Parameter
-from qiskit.quantum_info import Clifford, StabilizerState
 from qiskit.transpiler import Target
 from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel, depolarizing_error
@@ -119,85 +119,6 @@ def test_angles_beyond_the_native_range_are_folded_exactly(
     )
 
 
-@pytest.mark.parametrize(
-    ("name", "network", "num_qubits", "num_layers"),
-    [
-        ("FakeMarrakesh", "line", 20, 1),
-        ("FractionalBoston", "line", 16, 2),
-        ("FractionalBoston", "parity", 16, 2),
-        ("FractionalBoston", "fractional", 16, 2),
-        ("FakeNighthawk", "branched", 16, 2),
-    ],
-)
-def test_wide_circuits_by_simulation(devices, charging, name, network, num_qubits, num_layers):
-    circuit = charging(num_qubits, num_layers, uneven=num_qubits)
-    (compiled,) = compile_circuits(circuit, devices[name], network=network)
-    found, expected = (
-        AerSimulator(method="statevector").run(bare).result().data()["probabilities"]
-        for bare in (on_read_qubits(compiled), on_read_qubits(circuit.decompose("collective_zz")))
-    )
-    np.testing.assert_allclose(found, expected, atol=1e-12)
-
-
-def on_read_qubits(circuit):
-    """Return the circuit on the qubits behind the classical bits, in their order, and a save."""
-    reads = {qubit: bit for bit, qubit in read_qubits(circuit).items()}
-    bare = QuantumCircuit(len(reads))
-    for item in circuit.data:
-        if item.operation.name not in ("measure", "barrier"):
-            qubits = [reads[circuit.find_bit(qubit).index] for qubit in item.qubits]
-            bare.append(item.operation, qubits)
-    bare.save_probabilities()
-    return bare
-
-
-@pytest.mark.parametrize(
-    ("name", "network", "num_qubits"),
-    [
-        ("FakeNighthawk", "parity", 20),
-        ("FractionalBoston", "parity", 16),
-        ("FractionalBoston", "fractional", 20),
-        ("FakeNighthawk", "branched", 16),
-    ],
-)
-def test_clifford_points_of_wide_circuits(devices, name, network, num_qubits):
-    """At multiples of pi/2 both circuits are Clifford: their stabilizer states must agree.
-
-    Not so the line's: it prepares its first pairs as states, and Clifford states that are maximally
-    entangled by gates that are not Clifford. It is simulated instead.
-    """
-    rng = np.random.default_rng(num_qubits)
-    circuit = QuantumCircuit(num_qubits, num_qubits)
-    for angle in (np.pi / 2, -np.pi / 2):
-        for qubit in range(num_qubits):
-            circuit.rx(np.pi / 2 * rng.integers(4), qubit)
-            circuit.rz(np.pi / 2 * rng.integers(4), qubit)
-        circuit.append(CollectiveZZGate(num_qubits, angle), range(num_qubits))
-    for qubit in range(num_qubits):
-        circuit.rx(np.pi / 2 * rng.integers(4), qubit)
-    circuit.measure(range(num_qubits), range(num_qubits))
-    (compiled,) = compile_circuits(circuit, devices[name], network=network)
-    found = stabilizer_state(compiled)
-    expected = stabilizer_state(circuit.decompose("collective_zz"))
-    assert found.equiv(expected)
-    # Without its last layer it is another state.
-    circuit.data.pop(-1 - 2 * num_qubits)
-    assert not found.equiv(stabilizer_state(circuit.decompose("collective_zz")))
-
-
-def stabilizer_state(circuit):
-    """Return the state before measurement, its angles rounded to the multiples of pi/2 they are."""
-    bare = on_read_qubits(circuit)
-    exact = QuantumCircuit(bare.num_qubits)
-    for item in bare.data[:-1]:
-        angles = [round(float(angle) / (np.pi / 2)) * np.pi / 2 for angle in item.operation.params]
-        np.testing.assert_allclose(angles, item.operation.params, atol=1e-9)
-        operation = item.operation.to_mutable()
-        operation.params = angles
-        exact.append(operation, [bare.find_bit(qubit).index for qubit in item.qubits])
-    return StabilizerState(Clifford.from_circuit(exact))
-
-
 def test_the_layout_tells_where_qubits_start_and_end(devices, charging):
     circuit = charging(6, 1, uneven=2)
     (compiled,) = compile_circuits(circuit, devices["FakeTorino"], network="line")
@@ -306,15 +227,6 @@ def depolarizing(circuit, target):
         strength = target[name][qubits].error * dimension / (dimension - 1)
         noise.add_quantum_error(depolarizing_error(strength, len(qubits)), name, qubits)
     return noise
-
-
-def read_qubits(circuit):
-    """Return the qubit behind each classical bit."""
-    return {
-        circuit.find_bit(item.clbits[0]).index: circuit.find_bit(item.qubits[0]).index
-        for item in circuit.data
-        if item.operation.name == "measure"
-    }
 
 
 def bad_circuits():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from rzqiskit.cores import usable_cores
 from rzqiskit.dicke.lanes import HAND_OVER, solve_lanes
 from rzqiskit.dicke.pulses import FORMULA_FIELDS, EncodedDrive, encode_drive
 from rzqiskit.dicke.rotations import DENSE_MAX_QUBITS, rotation_tables
@@ -183,6 +183,4 @@ def _common_drives(
 def _num_threads(num_threads: int | None) -> int:
     if num_threads is not None:
         return check_positive_integer("num_threads", num_threads)
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return usable_cores()

@@ -19,6 +19,7 @@ PACKAGE = Path(rzqiskit.__file__).parent
 PARAMETERS = {"drives", "model"}
 TABLE = {
     "validation": set(),
+    "cores": set(),
     "drives": set(),
     "schema": set(),
     "model": {"drives"},
@@ -27,12 +28,12 @@ TABLE = {
     "correlations": {"model"},
     "spectrum": {*PARAMETERS, "dicke", "schema"},
     "dicke": {*PARAMETERS},
-    "batches": {*PARAMETERS, "grid", "dicke"},
+    "batches": {*PARAMETERS, "grid", "dicke", "cores"},
     "exact": {*PARAMETERS, "grid", "schema", "metrics", "correlations", "dicke", "batches"},
     "analytic": {*PARAMETERS, "schema", "metrics", "dicke"},
     "circuits": {*PARAMETERS},
     "emulator": {"dicke", "circuits"},
-    "execution": {"circuits"},
+    "execution": {"circuits", "cores"},
     "symmetric_noise": {"circuits"},
     "estimation": {"metrics"},
     "mitigation": {"metrics", "estimation"},
@@ -48,7 +49,7 @@ TABLE = {
     },
     "sweeps": {
         *PARAMETERS, "grid", "schema", "metrics", "batches", "exact", "analytic", "charging",
-        "estimation", "execution",
+        "estimation", "execution", "cores",
     },
     "planning": {
         *PARAMETERS, "schema", "metrics", "dicke", "exact", "circuits", "execution", "emulator",
@@ -61,6 +62,7 @@ TABLE = {
     "reproduction": {
         *PARAMETERS, "grid", "schema", "metrics", "correlations", "spectrum", "exact", "analytic",
         "circuits", "emulator", "execution", "estimation", "charging", "comparison", "sweeps",
+        "cores",
     },
     "plotting": {"schema"},
 }  # fmt: skip

@@ -6,6 +6,8 @@ import os
 import time
 from pathlib import Path
 
+from rzqiskit.cores import usable_cores
+
 __all__ = ["idle_cores"]
 
 _LOAD = Path("/proc/loadavg")
@@ -21,11 +23,16 @@ def idle_cores() -> int:
     as long on four threads as on one.
 
     Returns:
-        The cores less the programs that run in each of some looks at Linux's count of them; all
-        cores where there is no such count.
+        The cores on which this process may run, less the programs that run in each of some looks
+        at Linux's count of them, but no more than `usable_cores`; that where there is no such
+        count.
+
+    Notes:
+        Linux counts the programs of the whole machine and does not say where they run. On some
+        cores of a machine (``taskset``, Slurm) they are taken to run on the same ones.
 
     Examples:
-        >>> 1 <= idle_cores() <= os.cpu_count()
+        >>> 1 <= idle_cores() <= usable_cores()
         True
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -34,7 +41,8 @@ def idle_cores() -> int:
         if look:
             time.sleep(_PAUSE)
         running.append(_num_running())
-    return max(1, (cores or 1) - min(running))
+    # Others have quotas of their own: what they use of the machine is not taken from this one's.
+    return max(1, min(usable_cores(), (cores or 1) - min(running)))
 
 
 def _num_running() -> int:

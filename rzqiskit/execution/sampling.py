@@ -13,6 +13,7 @@ from qiskit.primitives.containers.sampler_pub import SamplerPub
 from qiskit_aer.primitives import SamplerV2 as AerSampler
 
 from rzqiskit.circuits.gates import COLLECTIVE_ZZ
+from rzqiskit.cores import usable_cores
 from rzqiskit.validation import check_positive_integer, check_seed
 
 __all__ = ["hamming_weight_counts", "make_aer_sampler", "run_circuits", "run_pubs"]
@@ -49,6 +50,7 @@ def make_aer_sampler(
         array([[  0,   0, 100,   0]])
     """
     options: dict[str, Any] = {"max_parallel_experiments": 0, **backend_options}
+    options.setdefault("max_parallel_threads", usable_cores())
     if options.get("noise_model") is None:
         options.setdefault("method", "statevector")
     # Drawn rather than passed on: Aer numbers the circuits of a job by adding to the seed, so

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rzqiskit.cores import usable_cores
 from rzqiskit.exact import evolve_exact
 from rzqiskit.grid import BatteryGrid
 from rzqiskit.model import PAIR_COUNTINGS, RosenZenerBattery
@@ -136,7 +136,7 @@ def solve_wide(
     # Pairs counted twice at lambda are pairs counted once at 2 lambda: most points come in twos.
     keys = [(battery.num_qubits, battery.jz_squared_coefficient) for battery in batteries]
     distinct = dict(zip(keys, batteries, strict=True))
-    with ThreadPoolExecutor(num_threads or os.cpu_count()) as pool:
+    with ThreadPoolExecutor(num_threads or usable_cores()) as pool:
         solved = dict(zip(distinct, pool.map(_solve, distinct.values()), strict=True))
     shape = tuple(map(len, along.values()))
     values = {

@@ -8,6 +8,7 @@ from collections.abc import Collection, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rzqiskit.cores import usable_cores
 from rzqiskit.grid import BatteryGrid
 from rzqiskit.sweeps.chunks import choose_chunk_shape, measure_point_seconds
 from rzqiskit.sweeps.cluster import measure_on_cluster, planned_threads, solve_on_cluster
@@ -114,7 +115,7 @@ def sweep(
     if num_threads is not None:
         check_positive_integer("num_threads", num_threads)
     # In one process the exact solver shares each chunk among its threads.
-    threads = (num_threads or os.cpu_count() or 1) if client is None and solver == "exact" else 1
+    threads = (num_threads or usable_cores()) if client is None and solver == "exact" else 1
 
     def chunk_shape() -> tuple[int, ...]:
         if client is None:

@@ -21,6 +21,14 @@ def test_what_others_do_not_use(load, running, idle):
     assert idle_cores() == idle
 
 
+@pytest.mark.parametrize(("running", "idle"), [(1, 3), (6, 3), (7, 2), (8, 1)])
+def test_a_quota_bounds_what_others_leave(load, monkeypatch, running, idle):
+    # Others run on the machine's eight cores, not within this container's three.
+    monkeypatch.setattr(module, "usable_cores", lambda: 3)
+    load.write_text(f"3.20 3.18 3.12 {running}/512 4711\n", encoding="ascii")
+    assert idle_cores() == idle
+
+
 def test_a_program_seen_once_does_not_count(load, monkeypatch):
     counts = iter((5, 0, 5))
     monkeypatch.setattr(module, "_num_running", lambda: next(counts))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import uuid
 import warnings
 from collections.abc import Iterator
@@ -91,12 +92,17 @@ class SweepStore:
     def create(
         cls, path: Path, specification: SweepSpecification, chunk_shape: tuple[int, ...]
     ) -> SweepStore:
-        """Make a store at `path`, which must not exist; it appears whole or not at all."""
+        """Make a store at `path`, which must not exist; it appears whole or not at all.
+
+        Where another process makes one there meanwhile, that one is opened.
+
+        Raises:
+            StoreError: `path` exists, or another process writes to what it has made there.
+        """
         if path.exists():
             raise StoreError(f"`store` must not exist yet, got {path}.")
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}.part")
-        _write_skeleton(part, specification, chunk_shape)
         header = {
             "format": MANIFEST_FORMAT_VERSION,
             "sha256": specification.identity(),
@@ -104,8 +110,16 @@ class SweepStore:
             "specification": specification.to_dict(),
             "devices": devices_of(specification),
         }
-        (part / MANIFEST).write_text(json.dumps(header) + "\n", encoding="utf-8")
-        part.rename(path)
+        try:
+            _write_skeleton(part, specification, chunk_shape)
+            (part / MANIFEST).write_text(json.dumps(header) + "\n", encoding="utf-8")
+            try:
+                part.rename(path)
+            except OSError:
+                if not path.exists():
+                    raise
+        finally:  # gone where all went well
+            shutil.rmtree(part, ignore_errors=True)
         return cls(path)
 
     def check_specification(self, specification: SweepSpecification) -> None:

@@ -21,7 +21,7 @@ from rzqiskit.sweeps import (
     sweep,
 )
 from rzqiskit.sweeps.solve import solve_block
-from rzqiskit.sweeps.store import MANIFEST, SweepStore
+from rzqiskit.sweeps.store import MANIFEST, SweepStore, _write_skeleton
 
 
 @pytest.fixture
@@ -208,6 +208,76 @@ def test_creation_is_whole_or_nothing(grid, tmp_path, monkeypatch) -> None:
     with pytest.raises(OSError, match="No space left"):
         SweepStore.create(tmp_path / "s", specification, (1, 1, 4))
     assert not (tmp_path / "s").exists()
+
+
+@pytest.mark.parametrize("failing", ["write_text", "rename"])
+def test_a_creation_that_fails_leaves_nothing(grid, tmp_path, monkeypatch, failing) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(f"pathlib.Path.{failing}", fail)
+    with pytest.raises(OSError, match="No space left"):
+        SweepStore.create(tmp_path / "s", SweepSpecification.build(grid), (1, 1, 4))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def meanwhile(monkeypatch):
+    """Let something happen when the next store is written, but not yet where it is to be."""
+
+    def interpose(action) -> None:
+        def interposed(*arguments) -> None:
+            monkeypatch.setattr("rzqiskit.sweeps.store._write_skeleton", _write_skeleton)
+            _write_skeleton(*arguments)
+            action()
+
+        monkeypatch.setattr("rzqiskit.sweeps.store._write_skeleton", interposed)
+
+    return interpose
+
+
+def test_a_store_that_another_process_made_meanwhile_is_joined(
+    grid, small_chunks, tmp_path, solved_blocks, meanwhile
+) -> None:
+    store = tmp_path / "s"
+
+    def half() -> None:
+        sweep(grid, store=store)
+        manifest = store / MANIFEST
+        manifest.write_text("".join(manifest.read_text().splitlines(keepends=True)[:4]))
+
+    meanwhile(half)
+    whole = sweep(grid, store=store)
+    assert solved_blocks == [4] * (6 + 3)
+    equal(whole, sweep(grid))
+    assert [path.name for path in tmp_path.iterdir()] == ["s"]
+    # Not the same sweep: told as ever.
+    meanwhile(lambda: sweep(grid, store=tmp_path / "t"))
+    with pytest.raises(SpecificationError, match=r"holds another: interaction: 3 values"):
+        sweep(grid | {"interaction": [0.0, 1.0, 5.0]}, store=tmp_path / "t")
+
+
+def test_of_two_who_make_a_store_at_once_one_writes(grid, tmp_path, meanwhile) -> None:
+    others = []
+    specification = SweepSpecification.build(grid)
+    meanwhile(lambda: others.append(SweepStore.create(tmp_path / "s", specification, (1, 1, 4))))
+    with pytest.raises(StoreError, match="must not be written to by another process, got .*s"):
+        sweep(grid, store=tmp_path / "s")
+    (other,) = others
+    with other:
+        assert not other.done.any()
+        for chunk, region in other.missing():
+            other.write(chunk, solve_block(specification.block(region)))
+    assert [path.name for path in tmp_path.iterdir()] == ["s"]
+    equal(open_sweep(tmp_path / "s"), sweep(grid))
+
+
+def test_something_else_that_appears_meanwhile_stays(grid, tmp_path, meanwhile) -> None:
+    meanwhile(lambda: (tmp_path / "s").write_text("mine"))
+    with pytest.raises(StoreError, match="must be a folder that a sweep has written"):
+        sweep(grid, store=tmp_path / "s")
+    assert (tmp_path / "s").read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["s"]
 
 
 SCRIPT = """

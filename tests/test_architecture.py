@@ -49,7 +49,7 @@ TABLE = {
     },
     "sweeps": {
         *PARAMETERS, "grid", "schema", "metrics", "batches", "exact", "analytic", "charging",
-        "estimation", "execution", "cores",
+        "circuits", "estimation", "execution", "cores",
     },
     "planning": {
         *PARAMETERS, "schema", "metrics", "dicke", "exact", "circuits", "execution", "emulator",

@@ -17,7 +17,7 @@ from rzqiskit.validation import FloatArray, check_integer
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["NO_NOISE", "check_noise", "noise_provenance", "run_noisy"]
+__all__ = ["NO_NOISE", "check_noise", "check_width", "noise_provenance", "run_noisy"]
 
 NO_NOISE = "none"
 
@@ -44,6 +44,38 @@ def check_noise(names: Iterable[str]) -> None:
             except ValueError as error:
                 text = str(error).replace("`backend` must be", "`noise` must be 'none' or", 1)
                 raise ValueError(text) from None
+
+
+def check_width(num_qubits: int, names: Iterable[str]) -> None:
+    """Raise where no battery of that width can be simulated with any of these noises.
+
+    Args:
+        num_qubits: N.
+        names: as for `check_noise`, of known devices.
+
+    Raises:
+        ValueError: more cells than fit in memory, or on a line of coupled qubits of any device.
+
+    Examples:
+        >>> check_width(6, ["none", "FakeManilaV2"])
+        >>> check_width(6, ["FakeManilaV2"])
+        Traceback (most recent call last):
+        ValueError: `num_qubits` must be at most 5 for the noise of FakeManilaV2, whose longest line of coupled qubits it is, got 6.
+    """  # noqa: E501
+    from rzqiskit.execution.noise import MAX_NOISY_QUBITS, check_noisy_qubits
+
+    distinct = dict.fromkeys(names)
+    if NO_NOISE in distinct:
+        return
+    widest = {name: _widest(name, min(num_qubits, MAX_NOISY_QUBITS)) for name in distinct}
+    name = max(widest, key=widest.__getitem__)
+    if widest[name] == MAX_NOISY_QUBITS:
+        check_noisy_qubits(num_qubits)
+    if widest[name] < num_qubits:
+        raise ValueError(
+            f"`num_qubits` must be at most {widest[name]} for the noise of {name}, whose longest "
+            f"line of coupled qubits it is, got {num_qubits}."
+        )
 
 
 def noise_provenance(names: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -83,8 +115,9 @@ def run_noisy(
         ValueError: a setting out of range, a battery too wide for the device.
     """
     from rzqiskit.charging import run_charging
-    from rzqiskit.execution.noise import NoisySampler
+    from rzqiskit.execution.noise import NoisySampler, check_noisy_qubits
 
+    check_noisy_qubits(battery.num_qubits)
     backend, scaled = _device(noise), _scaled_device(noise, noise_scale)
     job = [type(backend).__name__, noise_scale, battery.to_dict(), times.tolist(), settings]
     digest = hashlib.sha256(json.dumps(job, sort_keys=True).encode()).digest()
@@ -100,6 +133,33 @@ def _device(name: str) -> Any:
     from rzqiskit.execution.runtime.devices import find_fake_device
 
     return find_fake_device(name)
+
+
+def _widest(name: str, wanted: int) -> int:
+    """Return how many of the cells wanted a line of coupled qubits of a device has room for."""
+    fits, too_many = 0, wanted + 1
+    tried = wanted
+    while too_many - fits > 1:
+        if _has_line(name, tried):
+            fits = tried
+        else:
+            too_many = tried
+        tried = (fits + too_many) // 2
+    return fits
+
+
+@functools.lru_cache(maxsize=256)
+def _has_line(name: str, num_qubits: int) -> bool:
+    from rzqiskit.circuits.compilation.layout import best_lines
+
+    target = _device(name).target
+    if num_qubits > target.num_qubits:
+        return False
+    try:
+        best_lines(target, num_qubits)
+    except ValueError:
+        return False
+    return True
 
 
 @functools.lru_cache(maxsize=64)

@@ -12,10 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rzqiskit.circuits.frames import FRAMES
+from rzqiskit.circuits.product_formula import SLICES, SPACINGS
 from rzqiskit.drives import Drive
 from rzqiskit.grid import BatteryGrid
+from rzqiskit.model import PAIR_COUNTINGS
 from rzqiskit.schema import METRICS
-from rzqiskit.sweeps.noise import NO_NOISE, check_noise
+from rzqiskit.sweeps.noise import NO_NOISE, check_noise, check_width
 from rzqiskit.validation import check_choice
 
 __all__ = [
@@ -110,8 +113,10 @@ class SweepSpecification:
                 ``num_times``), numbers or one-dimensional arrays. ``noise`` is
                 "none" or the name of a fake device such as "FakeTorino", for which the circuits
                 are compiled and whose noise Aer simulates, its errors multiplied by
-                ``noise_scale``, which "none" alone has no use for. Values may be out of range:
-                such points fail one by one, with the reason.
+                ``noise_scale``, which "none" alone has no use for. Numbers may be out of range:
+                such points fail one by one, with the reason, and so do points with noise that no
+                memory or not their device has room for. A width for which there is room nowhere
+                in the grid is refused.
             solver: which one.
             quantities: summaries out of `SUMMARIES`, all of them when None; for circuits also
                 ``<summary>_stderr`` and the records `COUNTS` (only on request).
@@ -119,12 +124,15 @@ class SweepSpecification:
 
         Raises:
             TypeError: a parameter unknown to the battery, its drive or the solver, or no numbers.
-            ValueError: an array of another shape, an unknown solver, quantity or device, a
-                `noise_scale` without noise.
+            ValueError: an array of another shape, an unknown solver, quantity or device, or
+                another text that is no choice; a `noise_scale` without noise; a battery too wide
+                for all noise that it is to have.
         """
         specification = cls._build(grid, solver=solver, quantities=quantities, paired=paired)
         noises = np.atleast_1d(specification.parameters.get("noise", NO_NOISE)).tolist()
         check_noise(noises)
+        specification._check_texts()
+        specification._check_widths()
         scale = specification.parameters.get("noise_scale", 1.0)
         if set(noises) == {NO_NOISE} and np.any(np.asarray(scale) != 1.0):
             shown = scale.tolist() if isinstance(scale, np.ndarray) else scale
@@ -170,6 +178,27 @@ class SweepSpecification:
         if paired and len(set(lengths.values())) > 1:
             raise ValueError(f"`paired` arrays must have one length, got {lengths}.")
         return cls(drive, parameters, paired, solver, _checked_quantities(quantities, solver))
+
+    def _check_texts(self) -> None:
+        from rzqiskit.analytic import METHODS
+
+        choices: dict[str, tuple[str, ...]] = {
+            "pair_counting": PAIR_COUNTINGS, "method": METHODS, "frame": FRAMES,
+            "spacing": SPACINGS, "slices": SLICES,
+        }  # fmt: skip
+        for name, known in choices.items():
+            for value in np.atleast_1d(self.parameters.get(name, known[:1])).tolist():
+                check_choice(name, value, known)
+
+    def _check_widths(self) -> None:
+        """Raise where some width has room with none of its noises."""
+        noises = np.atleast_1d(self.parameters.get("noise", NO_NOISE))
+        widths = np.atleast_1d(self.parameters["num_qubits"])
+        if not self.paired or 1 in (noises.size, widths.size):
+            check_width(int(widths.max()), noises.tolist())
+            return
+        for width in np.unique(widths):
+            check_width(int(width), noises[widths == width].tolist())
 
     @property
     def axes(self) -> dict[str, npt.NDArray[Any]]:

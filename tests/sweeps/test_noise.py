@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+import rustworkx
 import xarray as xr
 from qiskit_ibm_runtime.fake_provider import FakeManilaV2, FakeQuitoV2
 
@@ -14,6 +15,7 @@ from rzqiskit.drives import SineSquaredDrive
 from rzqiskit.exact import evolve_exact
 from rzqiskit.model import RosenZenerBattery
 from rzqiskit.sweeps import SpecificationError, SweepSpecification, open_sweep, sweep
+from rzqiskit.sweeps.noise import check_width
 from rzqiskit.sweeps.store import MANIFEST
 from rzqiskit.sweeps.toml_specification import parse_specification
 
@@ -148,14 +150,80 @@ def test_provenance_says_which_calibration(data) -> None:
     assert "noise" not in sweep({"drive": DRIVE, "num_qubits": 2}).attrs
 
 
-def test_a_wider_battery_than_the_device_is_a_failed_point() -> None:
+def test_where_one_noise_has_no_room_the_others_go_on() -> None:
     data = sweep(
-        GRID | {"num_qubits": [3, 6], "seed": 1, "shots": 50}, solver="circuit",
-        quantities=QUANTITIES[:1],
+        GRID | {"num_qubits": [3, 6, 29], "noise": ["none", "FakeManilaV2", "FakeGuadalupeV2"],
+                "seed": 1, "shots": 50},
+        solver="circuit", quantities=QUANTITIES[:1],
     )  # fmt: skip
     failed = data.failure.values != ""
-    assert failed.tolist() == [[False] * 3, [False, True, True]]
-    assert "6" in data.failure.values[1, 1]
+    assert failed.tolist() == [[False] * 3, [False, True, False], [False, True, True]]
+    assert np.array_equal(np.isnan(data.final_stored_energy), failed)
+    assert "got 6 qubits for a device of 5 on which no such line" in data.failure.values[1, 1]
+    memory = "`num_qubits` must be at most 28 to simulate noise (statevectors of 4 GiB), got 29."
+    assert data.failure.values[2, 1:].tolist() == [memory] * 2
+
+
+LINE = "`num_qubits` must be at most {} for the noise of {}, whose longest line of coupled qubits"
+MEMORY = "`num_qubits` must be at most 28 to simulate noise .statevectors of 4 GiB., got {}."
+
+
+@pytest.mark.parametrize(
+    ("widths", "noise", "message"),
+    [
+        (40, "FakeTorino", MEMORY.format(40)),
+        (range(2, 41), "FakeTorino", MEMORY.format(40)),
+        (range(2, 41), "FakeHanoiV2", LINE.format(21, "FakeHanoiV2")),
+        (range(2, 28), "FakeHanoiV2", LINE.format(21, "FakeHanoiV2")),
+        ([6, 0], "manila", LINE.format(5, "manila")),
+        ([3, 9], ["fake_quito", "FakeManilaV2"], LINE.format(5, "FakeManilaV2")),
+        (29, ["FakeManilaV2", "FakeTorino"], MEMORY.format(29)),
+    ],
+)
+@pytest.mark.parametrize("paired", [False, True])
+def test_a_width_that_no_noise_has_room_for_is_refused(widths, noise, message, paired) -> None:
+    if paired and not isinstance(widths, int) and not isinstance(noise, str):
+        widths, noise = np.repeat(widths, len(noise)), np.tile(noise, len(widths))
+    grid = GRID | {"num_qubits": widths, "noise": noise, "seed": 1}
+    with pytest.raises(ValueError, match=message):
+        SweepSpecification.build(grid, solver="circuit", paired=paired)
+
+
+@pytest.mark.parametrize(
+    ("widths", "noise", "paired"),
+    [
+        (28, "FakeTorino", False),
+        (range(2, 22), "FakeHanoiV2", False),
+        ([-1, 0, 5], "FakeManilaV2", False),
+        ([3, 10**6], ["none", "FakeTorino"], False),
+        ([3, 10**6], ["FakeTorino", "none"], True),
+        # The widest has room at one of its points.
+        ([9, 9], ["FakeManilaV2", "FakeHanoiV2"], True),
+    ],
+)
+def test_a_width_that_some_noise_has_room_for_is_not(widths, noise, paired) -> None:
+    grid = GRID | {"num_qubits": widths, "noise": noise, "seed": 1}
+    assert SweepSpecification.build(grid, solver="circuit", paired=paired).size > 0
+
+
+def test_the_longest_line_is_that_of_the_coupling_map() -> None:
+    from qiskit_ibm_runtime.fake_provider import FakeHanoiV2
+
+    couplings = FakeHanoiV2().coupling_map.graph.to_undirected(multigraph=False)
+    assert len(rustworkx.longest_simple_path(couplings)) == 21
+    # One room more is said only where the device has it, whatever is asked for.
+    for asked in (22, 23, 27, 28, 10**6):
+        with pytest.raises(ValueError, match=f"at most 21 for .*, got {asked}\\."):
+            check_width(asked, ["FakeHanoiV2"])
+
+
+def test_a_store_with_such_points_still_opens() -> None:
+    wide = SweepSpecification.build(GRID, solver="circuit").to_dict()
+    wide["parameters"] |= {"num_qubits": [3, 6, 40], "noise": "FakeManilaV2"}
+    again = SweepSpecification.from_dict(wide)
+    assert again.shape == (3, 2)
+    with pytest.raises(ValueError, match="`num_qubits` must be at most 5 for the noise"):
+        SweepSpecification.build({"drive": again.drive, **again.parameters}, solver="circuit")
 
 
 @pytest.mark.parametrize(
@@ -194,6 +262,26 @@ noise = ["none", "FakeMarakesh"]
         parse_specification(text)
     good = parse_specification(text.replace("Marakesh", "Marrakesh"))
     assert good.axes["noise"].tolist() == ["none", "FakeMarrakesh"]
+
+
+def test_a_width_beyond_all_noise_has_its_line_in_toml() -> None:
+    text = """\
+solver = "circuit"
+[drive]
+shape = "SineSquaredDrive"
+amplitude = 20
+period = 0.3
+[battery]
+interaction = 1.0
+num_qubits = { range = [2, 31, 1] }
+[settings]
+noise = "FakeTorino"
+"""
+    with pytest.raises(
+        ValueError, match=r"at most 28 to simulate noise .*, got 30 \(line 8 of the"
+    ):
+        parse_specification(text)
+    assert parse_specification(text.replace("31", "29")).size == 27
 
 
 @pytest.mark.parametrize("noise", [{}, {"noise": "none"}, {"noise": ["none", "none"]}])

@@ -122,6 +122,21 @@ def test_other_bad_input(grid) -> None:
         SweepSpecification.from_dict({})
 
 
+@pytest.mark.parametrize(
+    ("solver", "name", "values", "message"),
+    [
+        ("exact", "pair_counting", "both", "'ordered', 'unordered', got 'both'"),
+        ("analytic", "method", ["leading", "guess"], "'leading', .*, got 'guess'"),
+        ("circuit", "frame", "mean_field", "'mean-field', 'drive', 'lab', got 'mean_field'"),
+        ("circuit", "spacing", ["time", "energy"], "'time', 'area', got 'energy'"),
+        ("circuit", "slices", ["own"], "'each', 'shared', got 'own'"),
+    ],
+)
+def test_texts_that_are_no_choice_are_refused(grid, solver, name, values, message) -> None:
+    with pytest.raises(ValueError, match=f"`{name}` must be one of {message}"):
+        SweepSpecification.build(grid | {name: values}, solver=solver)
+
+
 def test_texts_are_an_axis_too(grid) -> None:
     specification = SweepSpecification.build(grid | {"pair_counting": ["ordered", "unordered"]})
     assert specification.shape == (2, 3, 4, 2)

@@ -261,7 +261,7 @@ def test_of_two_who_make_a_store_at_once_one_writes(grid, tmp_path, meanwhile) -
     others = []
     specification = SweepSpecification.build(grid)
     meanwhile(lambda: others.append(SweepStore.create(tmp_path / "s", specification, (1, 1, 4))))
-    with pytest.raises(StoreError, match="must not be written to by another process, got .*s"):
+    with pytest.raises(StoreError, match=r"must not be written to by another process, got .*s\."):
         sweep(grid, store=tmp_path / "s")
     (other,) = others
     with other:

@@ -21,15 +21,28 @@ from rzqiskit.sweeps.toml_specification import parse_specification
 
 DRIVE = SineSquaredDrive(20.0, 0.1 * np.pi)
 GRID = {
-    "drive": DRIVE, "num_qubits": 3, "interaction": 2.0, "num_steps": 2, "num_times": 5,
+    "drive": DRIVE, "num_qubits": 3, "interaction": 2.0, "num_steps": 2, "num_times": 3,
     "shots": 4000, "seed": [1, 2], "noise": ["none", "FakeManilaV2", "fake_quito"],
 }  # fmt: skip
 QUANTITIES = ["final_stored_energy", "final_stored_energy_stderr", "counts", "counts_y"]
 
 
+PROBE = "rzqiskit.sweeps.run.measure_point_seconds"
+# Where the numbers do not matter.
+CHEAP = GRID | {"shots": 20, "seed": 1, "num_steps": 1, "num_times": 2}
+
+
 @pytest.fixture(scope="module")
 def data() -> xr.Dataset:
-    return sweep(GRID, solver="circuit", quantities=QUANTITIES)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PROBE, lambda _: 1e-3)
+        return sweep(GRID, solver="circuit", quantities=QUANTITIES)
+
+
+@pytest.fixture(autouse=True)
+def no_probe(monkeypatch) -> None:
+    """Solve no point twice; the sweep on a cluster still measures them."""
+    monkeypatch.setattr(PROBE, lambda _: 1e-3)
 
 
 def test_noise_is_a_dim(data) -> None:
@@ -56,7 +69,7 @@ def test_scale_of_the_noise() -> None:
     grid = GRID | {"noise": "FakeManilaV2", "noise_scale": scales, "seed": 1, "shots": 20_000}
     scaled = sweep(grid, solver="circuit", quantities=QUANTITIES)
     battery = RosenZenerBattery(num_qubits=3, drive=DRIVE, interaction=2.0)
-    times = np.linspace(0.0, DRIVE.period, 5)
+    times = np.linspace(0.0, DRIVE.period, 3)
     ideal = run_charging(battery, times, shots=None, num_steps=2).final_stored_energy
     lost = (ideal - scaled.final_stored_energy).values
     error = scaled.final_stored_energy_stderr.values
@@ -73,10 +86,7 @@ def test_scale_of_the_noise() -> None:
 
 
 def test_scales_out_of_range_fail() -> None:
-    data = sweep(
-        GRID | {"noise_scale": [1.0, -1.0], "shots": 20, "seed": 1}, solver="circuit",
-        quantities=QUANTITIES[:1],
-    )  # fmt: skip
+    data = sweep(CHEAP | {"noise_scale": [1.0, -1.0]}, solver="circuit", quantities=QUANTITIES[:1])
     assert data.failure.dims == ("noise", "noise_scale")
     assert (data.failure.values[:, 0] == "").all()
     reason = "`noise_scale` must not be negative, got -1.0."
@@ -94,7 +104,7 @@ def test_noise_is_that_of_the_device(data) -> None:
     sampler = SamplerV2(seed=5, options={"backend_options": options})
     assert AerSimulator.from_backend(backend).options.noise_model is not None
     battery = RosenZenerBattery(num_qubits=3, drive=DRIVE, interaction=2.0)
-    times = np.linspace(0.0, DRIVE.period, 5)
+    times = np.linspace(0.0, DRIVE.period, 3)
     expected = run_charging(
         battery, times, sampler=sampler, backend=backend, shots=4000, num_steps=2
     )
@@ -152,8 +162,7 @@ def test_provenance_says_which_calibration(data) -> None:
 
 def test_where_one_noise_has_no_room_the_others_go_on() -> None:
     data = sweep(
-        GRID | {"num_qubits": [3, 6, 29], "noise": ["none", "FakeManilaV2", "FakeGuadalupeV2"],
-                "seed": 1, "shots": 50},
+        CHEAP | {"num_qubits": [3, 6, 29], "noise": ["none", "FakeManilaV2", "FakeGuadalupeV2"]},
         solver="circuit", quantities=QUANTITIES[:1],
     )  # fmt: skip
     failed = data.failure.values != ""
@@ -335,22 +344,20 @@ def test_no_noise_is_no_change_of_identity() -> None:
 
 def test_a_new_calibration_is_another_sweep(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("rzqiskit.sweeps.chunks.MOST_POINTS", 1)
-    grid = GRID | {"shots": 20, "seed": 1}
-    sweep(grid, solver="circuit", quantities=QUANTITIES[:1], store=tmp_path / "s")
+    sweep(CHEAP, solver="circuit", quantities=QUANTITIES[:1], store=tmp_path / "s")
     manifest = tmp_path / "s" / MANIFEST
     digest = json.loads(open_sweep(tmp_path / "s").attrs["noise"])["fake_quito"]
     text = manifest.read_text().replace(digest["calibration_sha256"], "0" * 64)
     manifest.write_text(text)
     # A finished store has nothing to mix; one that lacks a chunk would.
-    sweep(grid, solver="circuit", quantities=QUANTITIES[:1], store=tmp_path / "s")
+    sweep(CHEAP, solver="circuit", quantities=QUANTITIES[:1], store=tmp_path / "s")
     manifest.write_text("\n".join(text.splitlines()[:-1]) + "\n")
     with pytest.raises(SpecificationError, match=r"the noise of fake_quito in .* is that of 20"):
-        sweep(grid, solver="circuit", quantities=QUANTITIES[:1], store=tmp_path / "s")
+        sweep(CHEAP, solver="circuit", quantities=QUANTITIES[:1], store=tmp_path / "s")
 
 
 def test_a_store_opens_where_its_device_is_unknown(tmp_path, monkeypatch) -> None:
-    grid = GRID | {"shots": 20, "seed": 1}
-    sweep(grid, solver="circuit", quantities=QUANTITIES[:1], store=tmp_path / "s")
+    sweep(CHEAP, solver="circuit", quantities=QUANTITIES[:1], store=tmp_path / "s")
 
     def unknown(name: str) -> None:
         raise ValueError(f"`backend` must be a known fake device, got {name!r}; ...")

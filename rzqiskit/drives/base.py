@@ -24,7 +24,7 @@ class Drive(ABC):
 
     Subclasses are frozen dataclasses that define `duration` (a field or a property) and
     `_value`; `_area` where the area has a closed form; `breakpoints` where f or one of its
-    derivatives jumps inside the window.
+    derivatives jumps inside the window; `landmarks` where it has a peak short against the window.
 
     Examples:
         >>> from dataclasses import dataclass
@@ -62,6 +62,15 @@ class Drive(ABC):
     def breakpoints(self) -> tuple[float, ...]:
         """Times inside the window at which f or one of its derivatives jumps, ascending."""
         return ()
+
+    @property
+    def landmarks(self) -> tuple[float, ...]:
+        """Times inside the window at which solvers stop, ascending: `breakpoints`, and narrow peaks.
+
+        A solver that chooses its own steps may step over a peak that is short against the window.
+        A pulse of yours with such a peak should name its top and where it starts and ends.
+        """
+        return self.breakpoints
 
     @abstractmethod
     def _value(self, t: FloatArray) -> FloatArray:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from rzqiskit.drives.base import Drive
 from rzqiskit.validation import FloatArray, check_finite, check_non_negative, check_positive
@@ -18,7 +19,10 @@ __all__ = [
     "RectangularDrive",
     "SechDrive",
     "SineSquaredDrive",
+    "is_narrow",
 ]
+
+_NARROW = 20.0
 
 
 def _clean(drive: Drive, **checks: Any) -> None:
@@ -76,6 +80,25 @@ def _arc_minus_sine(x: FloatArray) -> FloatArray:
     return np.where(np.abs(x) < 1.0, small * series, x - np.sin(x))
 
 
+def is_narrow(width: npt.ArrayLike, duration: npt.ArrayLike) -> Any:
+    """Return whether a peak of this width is so short that a step of a solver may miss it.
+
+    A step over the whole window has gaps of a quarter of it between its stages; at five widths
+    from its middle a peak still shows.
+    """
+    return _NARROW * np.asarray(width) < np.asarray(duration)
+
+
+def _landmarks_of_peak(
+    center: float, width: float, duration: float, reaches: tuple[float, ...]
+) -> tuple[float, ...]:
+    if not is_narrow(width, duration):
+        return ()
+    offsets = sorted({0.0, *reaches, *(-reach for reach in reaches)})
+    times = (center + offset * width for offset in offsets)
+    return tuple(time for time in times if 0.0 < time < duration)
+
+
 @dataclass(frozen=True, slots=True)
 class GaussianDrive(Drive):
     """A Gaussian pulse f(t) = v0 exp(-(t - c)^2 / 2 w^2), cut off at 0 and `duration`.
@@ -100,6 +123,11 @@ class GaussianDrive(Drive):
     def __post_init__(self) -> None:
         _clean(self, amplitude=check_finite, center=check_finite)
         _clean(self, width=check_positive, duration=check_positive)
+
+    @property
+    def landmarks(self) -> tuple[float, ...]:
+        """The peak and where it starts and ends, if it is narrow: beyond 9 w nothing is left."""
+        return _landmarks_of_peak(self.center, self.width, self.duration, (9.0,))
 
     def _value(self, t: FloatArray) -> FloatArray:
         return self.amplitude * np.exp(-0.5 * ((t - self.center) / self.width) ** 2)
@@ -148,6 +176,11 @@ class SechDrive(Drive):
     def __post_init__(self) -> None:
         _clean(self, amplitude=check_finite, center=check_finite)
         _clean(self, width=check_positive, duration=check_positive)
+
+    @property
+    def landmarks(self) -> tuple[float, ...]:
+        """The peak, its flanks and the ends of its tails, if it is narrow."""
+        return _landmarks_of_peak(self.center, self.width, self.duration, (6.0, 40.0))
 
     def _value(self, t: FloatArray) -> FloatArray:
         decay = np.exp(-np.abs(t - self.center) / self.width)

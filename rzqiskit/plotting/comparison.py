@@ -1,4 +1,4 @@
-"""The comparison in one figure: exact lines, analytic dashes, circuits as markers."""
+"""The comparison in one figure: exact lines, closed forms as dashes, circuits as markers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ def plot_comparison(
     """Draw what `compare` found, one panel a metric, and return the Figure.
 
     Broad pale lines are the exact solution, dashes the closed form, markers with error bars of
-    one standard error the circuits (without error bars where they were computed without shots).
+    one standard error the circuits (without error bars, as ideal circuits, where no shots were
+    taken).
     One colour and one marker for each swept value.
 
     Args:
@@ -122,12 +123,16 @@ def _draw_panel(ax: Any, nodes: dict[str, xr.Dataset], name: str, swept: list[st
 def _draw_legend(
     figure: Figure, nodes: dict[str, xr.Dataset], swept: list[str], method: str
 ) -> None:
+    has_shots = any(str(name).endswith("_stderr") for name in nodes["circuit"])
     sources = [
         Line2D([], [], color=_INK, linewidth=3.8, alpha=0.32, label="exact"),
-        Line2D([], [], color=_INK, linewidth=1.1, dashes=(4.5, 2.0), label=f"analytic ({method})"),
+        Line2D(
+            [], [], color=_INK, linewidth=1.1, dashes=(4.5, 2.0), label=f"closed form ({method})"
+        ),
         Line2D(
             [], [], color=_INK, linestyle="none", marker="o", markersize=3.8,
-            markerfacecolor="white", markeredgewidth=1.0, label="Trotter circuits",
+            markerfacecolor="white", markeredgewidth=1.0,
+            label="circuits" if has_shots else "ideal circuits",
         ),
     ]  # fmt: skip
     series = []

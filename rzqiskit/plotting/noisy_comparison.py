@@ -30,7 +30,7 @@ _PANELS = ("stored_energy", "energy_fluctuation", "diagonal_entropy")
 _INK = "#222222"
 # node -> its word and marker
 _MEASURED = {"raw": ("raw", "v"), "readout": ("readout mitigated", "s"),
-             "guided": ("zero noise, guided", "o")}  # fmt: skip
+             "guided": ("guided", "o")}  # fmt: skip
 _BARS = ("trotter", "plan", "raw", "readout", "guided")
 
 
@@ -40,10 +40,10 @@ def plot_noisy_comparison(
     """Draw what `compare_on_device` found and return the Figure.
 
     Broad pale lines are the exact solution, crosses the ideal circuits, markers with error bars
-    of one standard error what the noisy ones measure: as read, with readout errors undone, and
-    extrapolated to zero noise. The bars of the last row are the largest deviations from the exact
-    solution at any time, each in the unit of its metric; beside the raw one stands what the plan
-    expected of it, where it plans for the metric.
+    of one standard error what the noisy ones measure: raw, readout mitigated, and guided to zero
+    noise. The bars of the last row are the largest deviations from the exact solution at any time,
+    each in the unit of its metric; beside the raw one stands what the plan expected of it, where it
+    plans for the metric.
 
     Args:
         report: the tree that `compare_on_device` returns, or several joined by `join_reports`
@@ -147,7 +147,7 @@ def _draw_legend(figure: Figure, colors: dict[str, str], num_entries: int) -> No
         Line2D([], [], color=_INK, linewidth=3.8, alpha=0.25, label="exact"),
         Line2D(
             [], [], color=colors["trotter"], marker="x", linestyle="none", markersize=5.5,
-            label="circuits without noise",
+            label="ideal circuits",
         ),
     ]  # fmt: skip
     handles += [

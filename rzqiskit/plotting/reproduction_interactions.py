@@ -25,6 +25,10 @@ _SCALING = (
     ("maximum_energy_fluctuation", r"$\Sigma_\max/\Delta$", r"$\Sigma_\max/(N\Delta)$", 1.0),
     ("maximum_diagonal_entropy", r"$S_\max$ (bits)", r"$S_\max$ (bits)", 0.0),
 )
+# Legends stand below the axis label, where there is nothing to cover.
+_BELOW: dict[str, Any] = {
+    "loc": "upper center", "bbox_to_anchor": (0.5, -0.16), "ncols": 3, "columnspacing": 2.0,
+}  # fmt: skip
 _WORDS = ("maximum stored energy", "maximum power", "maximum fluctuation", "maximum entropy")
 
 
@@ -41,10 +45,11 @@ def plot_transition(data: xr.DataTree, *, figure: Figure) -> Figure:
     colors = dict(zip(_COUNTINGS, series_colors(2), strict=True))
     with plot_style():
         figure.set_layout_engine("constrained", w_pad=0.08)
-        figure.set_size_inches(9.6, 4.3)
+        figure.set_size_inches(9.6, 4.8)
         left, right = figure.subplots(1, 2)
         spectra = {name: data[f"spectrum/{name}"].to_dataset() for name in _COUNTINGS}
-        inset = left.inset_axes((0.6, 0.13, 0.38, 0.33))
+        # Right of both transitions, ticks and label included.
+        inset = left.inset_axes((0.68, 0.13, 0.3, 0.33))
         for name, levels in spectra.items():
             half = 0.5 * levels.attrs["num_qubits"]
             x = levels["interaction"].values
@@ -59,7 +64,7 @@ def plot_transition(data: xr.DataTree, *, figure: Figure) -> Figure:
                     levels.attrs["ground_state_transition"], color=colors[name], linewidth=0.9,
                     linestyle="dashdot", alpha=0.7,
                 )  # fmt: skip
-        inset.set_xlabel(r"$\lambda$", fontsize=8, labelpad=0.0)
+        inset.set_xlabel(r"$\lambda$", fontsize=8, labelpad=2.0)
         inset.set_ylabel(r"$\langle J_z\rangle/(N/2)$", fontsize=8, labelpad=5.0)
         inset.tick_params(labelsize=7)
         left.set_xlim(float(x[0]), float(x[-1]))
@@ -74,9 +79,14 @@ def plot_transition(data: xr.DataTree, *, figure: Figure) -> Figure:
                 Line2D([], [], color=_INK, linewidth=1.4, dashes=(3.0, 1.6), label="first excited"),
                 Line2D([], [], color=_INK, linewidth=0.9, linestyle="dashdot", label="transition"),
             ],
-            loc="upper left",
-        )  # fmt: skip
+            **_BELOW,
+        )
         _draw_charging(right, data, spectra, colors)
+        countings = [
+            Line2D([], [], color=color, linewidth=1.9, label=_COUNTINGS[counting])
+            for counting, color in colors.items()
+        ]
+        figure.legend(handles=countings, loc="outside upper center", ncols=2, columnspacing=2.4)
     return figure
 
 
@@ -99,10 +109,12 @@ def _draw_charging(
                 linewidth=1.9 if main else 1.1, alpha=1.0 if main else 0.8,
             )  # fmt: skip
             best = int(np.argmax(curve.values))
-            ax.plot(
-                x[best], curve.values[best], marker="*", markersize=9.0 if main else 6.5,
-                color=color, markeredgecolor="white", markeredgewidth=0.5, zorder=4.0,
-            )  # fmt: skip
+            # At an end of the axis the curve still rises, and has its maximum elsewhere.
+            if 0 < best < x.size - 1:
+                ax.plot(
+                    x[best], curve.values[best], marker="*", markersize=9.0 if main else 6.5,
+                    color=color, markeredgecolor="white", markeredgewidth=0.5, zorder=4.0,
+                )  # fmt: skip
     ax.errorbar(
         circuit["interaction"].values, circuit[name].values / paper_size,
         yerr=circuit[f"{name}_stderr"].values / paper_size, color=colors["ordered"],
@@ -118,19 +130,14 @@ def _draw_charging(
     ax.set_ylabel(r"maximum stored energy  $E_\max/(N\Delta)$")
     ax.set_title("(b)", loc="left", fontweight="bold", pad=4.0)
     ax.set_title(r"$v_0/\Delta = 20,\ \Delta T = 0.1\,\pi$", loc="right", pad=4.0)
-    ax.margins(x=0.0)
+    ax.margins(x=0.02)  # room for the markers at the ends
     ax.ticklabel_format(axis="y", useOffset=False)
     handles = [
-        Line2D([], [], color=color, linewidth=1.9, label=_COUNTINGS[counting])
-        for counting, color in colors.items()
+        Line2D([], [], color=_INK, linestyle=styles[num], linewidth=1.3, label=f"$N = {num}$")
+        for num in sizes
     ]
     handles += [
-        Line2D([], [], color=_INK, linestyle=styles[num], linewidth=1.3,
-               label=f"$N = {num}$")
-        for num in sizes
-    ]  # fmt: skip
-    handles += [
-        Line2D([], [], color=_INK, linestyle="none", marker="*", markersize=8, label="highest"),
+        Line2D([], [], color=_INK, linestyle="none", marker="*", markersize=8, label="maximum"),
         Line2D([], [], color=colors["ordered"], linestyle="none", marker="o", markersize=4.2,
                markerfacecolor="white", label=f"circuits, $N = {paper_size}$"),
     ]  # fmt: skip
@@ -139,7 +146,7 @@ def _draw_charging(
     share = wide / wide["num_qubits"]
     low, high = float(share.min()), float(share.max())
     ax.set_ylim(low - 0.05 * (high - low), high + 0.08 * (high - low))
-    ax.figure.legend(handles=handles, loc="outside lower center", ncols=7, columnspacing=1.6)
+    ax.legend(handles=handles, **_BELOW)
 
 
 def plot_scaling(data: xr.DataTree, *, figure: Figure) -> Figure:
@@ -154,6 +161,7 @@ def plot_scaling(data: xr.DataTree, *, figure: Figure) -> Figure:
     """
     nodes = {name: node.to_dataset() for name, node in data.children.items()}
     interactions = nodes["exact"]["interaction"].values.tolist()
+    largest = float(nodes["exact"]["num_qubits"].values[-1])
     colors = dict(zip(interactions, series_colors(len(interactions)), strict=True))
     markers = dict(zip(interactions, series_markers(len(interactions)), strict=True))
     with plot_style():
@@ -175,7 +183,7 @@ def plot_scaling(data: xr.DataTree, *, figure: Figure) -> Figure:
                 bottom.set_ylim(bottom=0.0)
             elif power:
                 bottom.set_yscale("log")
-            top.set_xlim(0.0, 101.0)
+            top.set_xlim(-0.02 * largest, 1.03 * largest)  # room for the markers at the ends
             top.set_ylabel(f"{_WORDS[column]}  {symbol}")
             bottom.set_ylabel(f"{_WORDS[column]}  {per_cell}")
             for ax in (top, bottom):

@@ -88,11 +88,12 @@ def plot_maps(
             ax.set_xlabel(_AMPLITUDE)
             ax.set_ylabel(_PERIOD)
             ax.set_title(f"({'abcd'[index]})", loc="left", fontweight="bold", pad=4.0)
+        shots = circuit.attrs["shots"]
         handles = [
             Line2D([], [], color=curve_color, linestyle="dashed", linewidth=1.6,
                    label=r"$v_0T = (4n+2)\,\pi$"),
             Line2D([], [], color="#777777", linestyle="none", marker="o", markersize=5.5,
-                   label=f"circuits, {circuit.attrs['shots']} shots"),
+                   label=f"circuits, {shots} shot{'' if shots == 1 else 's'}"),
         ]  # fmt: skip
         if contours:
             handles[1:1] = [
@@ -161,7 +162,8 @@ def plot_cuts(data: xr.DataTree, *, figure: Figure) -> Figure:
             Line2D([], [], color=_INK, linewidth=3.4, alpha=0.32, label="exact, pairs twice"),
             Line2D([], [], color=_INK, linewidth=1.2, linestyle="dotted",
                    label="exact, pairs once"),
-            Line2D([], [], color=_INK, linewidth=1.0, dashes=(4.5, 2.0), label="leading form"),
+            Line2D([], [], color=_INK, linewidth=1.0, dashes=(4.5, 2.0),
+                   label="closed form (leading)"),
             Line2D([], [], color=_INK, linestyle="none", marker="o", markersize=4.0,
                    markerfacecolor="white", label="circuits"),
             Line2D([], [], color="#888888", linewidth=0.8, linestyle="dashdot",

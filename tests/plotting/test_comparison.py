@@ -38,13 +38,15 @@ def test_lines_are_exact_dashes_analytic_markers_circuits(make_report) -> None:
     texts = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
     assert texts == [
         r"$v_0/\Delta = 10$", r"$v_0/\Delta = 20$", r"$v_0/\Delta = 40$",
-        "exact", "analytic (leading)", "Trotter circuits",
+        "exact", "closed form (leading)", "circuits",
     ]  # fmt: skip
 
 
 def test_error_bars_only_with_shots(make_report) -> None:
     assert plot_comparison(make_report([10.0, 20.0])).axes[0].containers
-    assert not plot_comparison(make_report([10.0, 20.0], stderr=None)).axes[0].containers
+    ideal = plot_comparison(make_report([10.0, 20.0], stderr=None))
+    assert not ideal.axes[0].containers
+    assert ideal.legends[-1].get_texts()[-1].get_text() == "ideal circuits"
 
 
 def test_one_battery_needs_no_sweep(make_report) -> None:

@@ -66,8 +66,7 @@ def test_every_node_has_its_artist(make_noisy_report) -> None:
     assert figure.axes[1].get_ylabel() == ""
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == [
-        "exact", "circuits without noise", "raw", "readout mitigated", "zero noise, guided",
-        "raw, as planned",
+        "exact", "ideal circuits", "raw", "readout mitigated", "guided", "raw, as planned",
     ]  # fmt: skip
 
 

@@ -93,6 +93,29 @@ def test_transition() -> None:
     low, high = right.get_ylim()
     assert low < per_cell.min()
     assert high > per_cell.max()
+    # Stars are on maxima within the axis; a curve that still rises at its end has none.
+    curves = tree["exact"]["maximum_stored_energy"]
+    best = curves.argmax("interaction")
+    inside = (best > 0) & (best < curves.sizes["interaction"] - 1)
+    assert bool(inside.any())
+    assert not bool(inside.all())
+    stars = [line for line in right.lines if line.get_marker() == "*"]
+    assert len(stars) == int(inside.sum())
+    # No marker is cut by the edge, no legend covers a panel.
+    figure.draw_without_rendering()
+    edges = right.get_xlim()
+    assert edges[0] < tree["circuit"]["interaction"].values.min()
+    assert edges[1] > tree["circuit"]["interaction"].values.max()
+    for legend in (*figure.legends, left.get_legend(), right.get_legend()):
+        box = legend.get_window_extent()
+        assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1
+        assert figure.bbox.y0 <= box.y0 < box.y1 <= figure.bbox.y1
+        assert not any(box.overlaps(ax.get_window_extent()) for ax in (left, right))
+    # The inset keeps clear of the transitions.
+    (inset,) = left.child_axes
+    last = max(node.attrs["ground_state_transition"] for node in (
+        tree["spectrum/ordered"], tree["spectrum/unordered"]))  # fmt: skip
+    assert inset.get_tightbbox().x0 > left.transData.transform((last, 0.0))[0]
 
 
 def test_scaling() -> None:
@@ -103,6 +126,7 @@ def test_scaling() -> None:
     figure = plot_reproduction(_named(tree, "fig7"), figure=Figure())
     assert len(figure.axes) == 8
     energy, entropy = figure.axes[0], figure.axes[7]
+    assert energy.get_xlim()[1] > 1.02 * 4  # room for the markers of the largest N
     values = tree["exact"]["maximum_stored_energy"].sel(pair_counting="ordered", interaction=15.0)
     assert any(np.array_equal(line.get_ydata(), values.values) for line in energy.lines)
     assert entropy.get_xscale() == "log"

@@ -72,7 +72,7 @@ app = typer.Typer(
     cls=_OneLineErrors,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="The many-body Rosen-Zener quantum battery: exact, analytic and as quantum circuits.",
+    help="The many-body Rosen-Zener quantum battery: exact, closed forms and circuits.",
 )
 
 

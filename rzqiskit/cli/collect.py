@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rzqiskit.cli.tables import Column, Section, print_lines, print_table
+from rzqiskit.cli.wording import count
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -110,20 +113,23 @@ def _print_states(statuses: list[BatchStatus], contents: list[str]) -> None:
 
     for status, text in zip(statuses, contents, strict=True):
         batch = status.batch
-        where = f"{status.state:12}{status.job_id or '-'}"
-        typer.echo(
-            f"job {batch.index + 1}  circuits {batch.start}-{batch.stop - 1} ({text})  {where}"
-            + (f"  {' '.join(status.message.split())}" if status.message else "")
+        name = f"job {batch.index + 1}  "
+        sent = (
+            f"circuit {batch.start}"
+            if batch.stop - batch.start == 1
+            else f"circuits {batch.start}-{batch.stop - 1}"
         )
+        typer.echo(f"{name}{status.state:12}{sent}: {text}")
+        # What finds the job again, or says why it failed, has a line of its own.
+        said = " ".join([status.job_id or "", *status.message.split()]).strip()
+        if said:
+            typer.echo(f"{' ' * len(name)}{said}")
     total = ", ".join(f"{number} {state}" for state, number in summarize_states(statuses).items())
-    typer.echo(f"{len(statuses)} jobs: {total}")
+    typer.echo(f"{count(len(statuses), 'job')}: {total}")
 
 
 def _print_data(data: xr.Dataset) -> None:
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
-    from rich.measure import Measurement
-    from rich.table import Table
 
     headings = {
         "stored_energy": "E",
@@ -133,21 +139,25 @@ def _print_data(data: xr.Dataset) -> None:
         "total_spin_squared": "J^2",
     }
     columns = {name: heading for name, heading in headings.items() if name in data}
-    typer.echo(f"{data.attrs['backend']}, mitigation: {data.attrs['mitigation']}")
+    console = Console(highlight=False)
+    print_lines(console, f"{data.attrs['backend']}, mitigation: {data.attrs['mitigation']}")
     if "total_spin_squared" in data:
         half = (data.sizes["excitations"] - 1) / 2
-        typer.echo(f"J^2 is {half * (half + 1):g} without errors, {1.5 * half:g} where all is lost")
-    table = Table(box=SIMPLE_HEAD, header_style="")
-    for heading in ("t", "shots", *columns.values()):
-        table.add_column(heading, justify="right", no_wrap=True)
+        print_lines(
+            console,
+            f"J^2 is {half * (half + 1):g} without errors, {1.5 * half:g} where all is lost",
+        )
+    rows = []
     for index, time in enumerate(data.time.values.tolist()):
         point = data.isel(time=index)
         cells = [
             f"{round(float(point[name]), 3) + 0.0:.3f} +- {float(point[f'{name}_stderr']):.3f}"
             for name in columns
         ]
-        table.add_row(f"{time:.4f}", str(int(point.shots)), *cells)
-    console = Console()
-    width = Measurement.get(console, console.options.update(width=500), table).maximum
-    # Columns are never cut: a pipe has no width of its own, and a narrow terminal may wrap.
-    Console(width=max(console.width, width)).print(table)
+        rows.append([f"{time:.4f}", str(int(point.shots)), *cells])
+    labels = [Column(heading, is_label=True) for heading in ("t", "shots")]
+    # Each column by itself: as many as fit beside each other.
+    values = [Column(heading, group=place) for place, heading in enumerate(columns.values())]
+    console.print()
+    print_table(console, [*labels, *values], [Section(rows)])
+    console.print()

@@ -51,7 +51,7 @@ DATA_NAME = "compare.nc"
 # One line a paragraph: Typer keeps the line breaks of a docstring.
 COMPARE_HELP = (
     "Recompute the charging of a battery three ways and tell how far they are apart.\n\n"
-    "Trotter circuits on Aer with shots, the exact solver and the closed forms; by default the "
+    "Circuits on Aer with shots, the exact solver and the closed forms; by default the "
     "paper's Fig. 2. Prints the deviations, writes a figure and a netCDF file. Numbers may be "
     "typed as 0.1pi or pi/10."
 )
@@ -98,7 +98,7 @@ def compare_command(
         ),
     ] = "1e-10",
     num_steps: Annotated[
-        int, typer.Option(help="Trotter steps of each circuit.", rich_help_panel=_CIRCUITS)
+        int, typer.Option(help="Slices of each circuit.", rich_help_panel=_CIRCUITS)
     ] = 16,
     order: OrderOption = 2,
     frame: FrameOption = FRAMES[0],
@@ -110,7 +110,9 @@ def compare_command(
     no_shots: Annotated[
         bool,
         typer.Option(
-            "--no-shots", help="Exact probabilities, no shot noise.", rich_help_panel=_CIRCUITS
+            "--no-shots",
+            help="Ideal circuits: exact probabilities, no shots.",
+            rich_help_panel=_CIRCUITS,
         ),
     ] = False,
     seed: Annotated[int, typer.Option(help="Seed of the shots.", rich_help_panel=_CIRCUITS)] = 7,

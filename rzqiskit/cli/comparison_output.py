@@ -7,19 +7,27 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from rzqiskit.cli.tables import Column, Section, print_lines, print_table
+from rzqiskit.cli.wording import count, describe_battery
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import xarray as xr
-    from rich.table import Table
+    from rich.text import Text
 
-__all__ = ["print_report", "report_to_dict"]
+__all__ = ["DEVIATION_TITLE", "IDEAL", "print_report", "report_to_dict"]
+
+IDEAL = "ideal\ncircuits"
+DEVIATION_TITLE = "Largest deviation from the exact solver over time, in the unit of the metric."
 
 _DIM = "drive_amplitude"
-_DEVIATION_TITLE = "Largest deviation from the exact solver over time, in the unit of the metric."
-_STANDARD_ERRORS_TITLE = "Of the circuit also in standard errors (se): largest, root mean square."
+_CIRCUITS_TITLE = (
+    "Ideal circuits are without shots; of those with shots also in standard errors",
+    "(se): largest and root mean square.",
+)
 _VERDICT_TITLE = "All counts together: Pearson's chi-square and its degrees of freedom."
-_AGAINST = {"circuit": "exact solver", "shots": "circuit without shots"}
+_AGAINST = {"circuit": "exact solver", "shots": "ideal circuits"}
 
 
 def print_report(report: xr.DataTree) -> None:
@@ -29,69 +37,55 @@ def print_report(report: xr.DataTree) -> None:
         report: what `join_reports` returned, with the dim `drive_amplitude`.
     """
     from rich.console import Console
-    from rich.measure import Measurement
 
     deviation = report["deviation"].to_dataset()
     battery = json.loads(str(report["exact"].coords["battery"].values[0]))
     measured = "shots" in deviation["comparison"].values
-    num_p_values = int(deviation["p_value"].sel(comparison="circuit").notnull().sum())
-    parts: list[Any] = [_headline(battery, report.attrs), "", _DEVIATION_TITLE]
-    if measured:
-        parts.append(_STANDARD_ERRORS_TITLE)
-    parts += ["", _deviation_table(deviation)]
-    if measured:
-        parts += [
-            "",
-            _VERDICT_TITLE,
-            "",
-            _verdict_table(deviation),
-            "",
-            "A rejection is a false alarm with a probability of at most "
-            f"{deviation.attrs['significance']:g};",
-            f"of the {num_p_values} p-values 5 % lie below 0.05 by chance."
-            if num_p_values
-            else "no metric had shots enough for a p-value of its own.",
-        ]
     console = Console(highlight=False)
-    widths = [Measurement.get(console, console.options.update(width=500), part).maximum
-              for part in parts]  # fmt: skip
-    # Columns are never cut: a pipe has no width of its own, and a narrow terminal may wrap.
-    console = Console(highlight=False, width=max(console.width, *widths))
-    with console.capture() as capture:
-        console.print(*parts, sep="\n")
-    console.file.write("\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n")
-
-
-def _headline(battery: dict[str, Any], attrs: Mapping[Any, Any]) -> str:
-    shots = attrs["shots"] if isinstance(attrs["shots"], int) else "no"
-    splitting, interaction = battery["level_splitting"], battery["interaction"]
-    return (
-        f"N = {battery['num_qubits']}, Delta = {splitting:g}, eta = {interaction:g} "
-        f"({battery['pair_counting']} pairs), {battery['drive']['type']};\n"
-        f"circuits of {attrs['num_steps']} steps of order {attrs['order']}, {shots} shots"
+    print_lines(console, *_headline(battery, report.attrs), "", DEVIATION_TITLE)
+    if measured:
+        print_lines(console, *_CIRCUITS_TITLE)
+    console.print()
+    print_table(console, *_deviation_table(deviation))
+    if not measured:
+        return
+    print_lines(console, "", _VERDICT_TITLE, "")
+    print_table(console, *_verdict_table(deviation))
+    num_p_values = int(deviation["p_value"].sel(comparison="circuit").notnull().sum())
+    print_lines(
+        console,
+        "",
+        "A rejection is a false alarm with a probability of at most "
+        f"{deviation.attrs['significance']:g};",
+        f"of {count(num_p_values, 'p-value')} 5 % lie below 0.05 by chance."
+        if num_p_values
+        else "no metric had shots enough for a p-value of its own.",
     )
 
 
-def _new_table() -> Table:
-    from rich import box
-    from rich.table import Table
+def _headline(battery: dict[str, Any], attrs: Mapping[Any, Any]) -> list[str]:
+    shots = attrs["shots"] if isinstance(attrs["shots"], int) else None
+    return [
+        f"{describe_battery(battery)}, {battery['drive']['type']};",
+        f"circuits of {count(int(attrs['num_steps']), 'slice')} of order {attrs['order']}, "
+        + ("no shots" if shots is None else count(shots, "shot")),
+    ]
 
-    return Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
 
-
-def _deviation_table(deviation: xr.Dataset) -> Table:
+def _deviation_table(deviation: xr.Dataset) -> tuple[list[Column], list[Section]]:
     comparisons = [str(name) for name in deviation["comparison"].values]
     shown = [name for name in comparisons if name != "shots"]
     measured = "shots" in comparisons
-    table = _new_table()
-    table.add_column("metric", no_wrap=True)
-    for heading in [*shown, *(("max/se", "rms/se", "p-value") if measured else ())]:
-        table.add_column(heading, justify="right", no_wrap=True)
+    headings = {"trotter": IDEAL, "circuit": "circuits" if measured else IDEAL}
+    columns = [Column("metric", is_label=True, align="left")]
+    columns += [Column(headings.get(name, name), group=name in headings) for name in shown]
+    if measured:
+        columns += [Column(name, group=1) for name in ("max\nin se", "rms\nin se", "p-value")]
     circuit = deviation.sel(comparison="circuit")
-    metrics = [str(name) for name in deviation["metric"].values]
+    sections = []
     for row, amplitude in enumerate(deviation[_DIM].values):
-        table.add_row(f"[bold]v0 = {amplitude:g}[/]")
-        for column, metric in enumerate(metrics):
+        rows = []
+        for column, metric in enumerate(deviation["metric"].values):
             pick = {_DIM: row, "metric": column}
             largest = deviation["largest_deviation"].isel(pick)
             cells = [_number(float(largest.sel(comparison=name)), ".1e") for name in shown]
@@ -101,35 +95,42 @@ def _deviation_table(deviation: xr.Dataset) -> Table:
                     _number(float(circuit["rms_standard_errors"].isel(pick)), ".2f"),
                     _p_value(float(circuit["p_value"].isel(pick))),
                 ]
-            table.add_row(metric.replace("_", " "), *cells, end_section=column == len(metrics) - 1)
-    return table
+            rows.append([str(metric).replace("_", " "), *cells])
+        sections.append(Section(rows, title=f"v0 = {amplitude:g}"))
+    return columns, sections
 
 
-def _verdict_table(deviation: xr.Dataset) -> Table:
-    table = _new_table()
-    table.add_column("v0", justify="right", no_wrap=True)
-    table.add_column("counts against", no_wrap=True)
-    for heading in ("chi-square", "degrees", "p-value", "verdict"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row, amplitude in enumerate(deviation[_DIM].values):
+def _verdict_table(deviation: xr.Dataset) -> tuple[list[Column], list[Section]]:
+    columns = [
+        Column("v0", is_label=True),
+        Column("counts against", is_label=True, align="left"),
+        *map(Column, ("chi-square", "degrees", "p-value", "verdict")),
+    ]
+    sections = []
+    for place, amplitude in enumerate(deviation[_DIM].values):
+        rows: list[list[str | Text]] = []
         for name, against in _AGAINST.items():
-            entry = deviation.isel({_DIM: row}).sel(comparison=name)
-            verdict = float(entry["consistent"])
-            degrees = int(entry["counts_degrees_of_freedom"])
-            if math.isnan(verdict):
-                told = "not tested"
-            else:
-                told = "[green]consistent[/]" if verdict == 1.0 else "[bold red]rejected[/]"
-            table.add_row(
+            entry = deviation.isel({_DIM: place}).sel(comparison=name)
+            rows.append([
                 f"{amplitude:g}" if name == "circuit" else "",
                 against,
                 f"{float(entry['counts_chi_square']):.1f}",
-                f"{degrees}",
+                f"{int(entry['counts_degrees_of_freedom'])}",
                 _p_value(float(entry["counts_p_value"])),
-                told,
-                end_section=name == "shots",
-            )
-    return table
+                _told(float(entry["consistent"])),
+            ])  # fmt: skip
+        sections.append(Section(rows))
+    return columns, sections
+
+
+def _told(verdict: float) -> Text:
+    from rich.text import Text
+
+    if math.isnan(verdict):
+        return Text("not tested")
+    if verdict == 1.0:
+        return Text("consistent", style="green")
+    return Text("rejected", style="bold red")
 
 
 def _number(value: float, spec: str) -> str:

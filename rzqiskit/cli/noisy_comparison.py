@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from rzqiskit.cli.comparison_output import DEVIATION_TITLE, IDEAL
+from rzqiskit.cli.tables import Column, Section, print_lines, print_table
+from rzqiskit.cli.wording import count
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -19,13 +23,13 @@ __all__ = ["compare_on_backend"]
 FIGURE_NAME = "compare.png"
 DATA_NAME = "compare.nc"
 _HEADINGS = {
-    "trotter": "ideal circuits",
+    "trotter": IDEAL,
     "raw": "raw",
-    "readout": "readout",
+    "readout": "readout\nmitigated",
     "guided": "guided",
-    "trotter_error": "formula",
+    "trotter_error": "product\nformula",
     "device_error": "device",
-    "bias": "both",
+    "bias": "both\ntogether",
     "shot_error": "shots",
 }
 
@@ -145,37 +149,52 @@ def _payload(report: xr.DataTree) -> dict[str, Any]:
 
 
 def _print(report: xr.DataTree, reports: dict[float, xr.DataTree]) -> None:
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
-    from rich.measure import Measurement
-    from rich.table import Table
 
     budget = report["budget"].to_dataset()
-    table = Table(box=SIMPLE_HEAD, header_style="")
-    table.add_column("metric", no_wrap=True)
+    console = Console(highlight=False)
+    print_lines(
+        console,
+        f"{report.attrs['backend']}, {count(int(report.attrs['shots']), 'shot')} a circuit",
+        "",
+        DEVIATION_TITLE,
+        "",
+    )
+    titles = {
+        amplitude: f"v0 = {amplitude:g}: {single.attrs['frame']} frame, "
+        f"order {single.attrs['order']}, {count(int(single.attrs['num_steps']), 'slice')}"
+        for amplitude, single in reports.items()
+    }
     nodes = [str(name) for name in budget["node"].values]
+    label = Column("metric", is_label=True, align="left")
+    print_table(
+        console,
+        [label, *(Column(_HEADINGS[name]) for name in nodes), Column("raw, as\nplanned")],
+        _sections(titles, budget, ["measured", "planned"], {"node": nodes, "term": ["bias"]}),
+    )
+    print_lines(
+        console, "", "What the plan expects of the raw circuits; shots as one standard error.", ""
+    )
     terms = [str(name) for name in budget["term"].values]
-    for name in nodes:
-        table.add_column(_HEADINGS[name], justify="right", no_wrap=True)
-    for name in terms:
-        table.add_column(f"plan: {_HEADINGS[name]}", justify="right", no_wrap=True)
-    for amplitude, single in reports.items():
-        attrs = single.attrs
-        num_steps = int(attrs["num_steps"])
-        table.add_row(
-            f"v0 = {amplitude:g}: {attrs['frame']}, order {attrs['order']}, "
-            f"{num_steps} {'slice' if num_steps == 1 else 'slices'}"
-        )
+    print_table(
+        console,
+        [label, *(Column(_HEADINGS[name]) for name in terms)],
+        _sections(titles, budget, ["planned"], {"term": terms}),
+    )
+
+
+def _sections(
+    titles: dict[float, str], budget: xr.Dataset, names: list[str], pick: dict[str, list[str]]
+) -> list[Section]:
+    """Return a section for each amplitude; metrics of which nothing is known are left out."""
+    sections = []
+    for amplitude, title in titles.items():
+        rows = []
         for metric in budget["metric"].values.tolist():
-            row = budget.sel(drive_amplitude=amplitude, metric=metric)
-            values = [*row["measured"].values.tolist(), *row["planned"].values.tolist()]
-            table.add_row(
-                str(metric).replace("_", " "),
-                *("-" if value != value else f"{value:.4f}" for value in values),
-            )
-    typer.echo(f"{report.attrs['backend']}, {report.attrs['shots']} shots a circuit")
-    typer.echo("Largest deviation from the exact solver over time, in the unit of the metric;")
-    typer.echo("beside it what the plan expects of the raw circuits, shots as one standard error.")
-    console = Console()
-    width = Measurement.get(console, console.options.update(width=500), table).maximum
-    Console(width=max(console.width, width)).print(table)
+            row = budget.sel({"drive_amplitude": amplitude, "metric": metric, **pick})
+            values = [value for name in names for value in row[name].values.tolist()]
+            cells = ["-" if value != value else f"{value:.4f}" for value in values]
+            if any(cell != "-" for cell in cells):
+                rows.append([metric.replace("_", " "), *cells])
+        sections.append(Section(rows, title=title))
+    return sections

@@ -25,6 +25,7 @@ from rzqiskit.cli.battery_options import (
 )
 from rzqiskit.cli.drive_options import DriveShape
 from rzqiskit.cli.numbers import parse_number
+from rzqiskit.cli.wording import count
 from rzqiskit.model import PAIR_COUNTINGS
 
 if TYPE_CHECKING:
@@ -187,11 +188,12 @@ def _verdict(chosen: Plan, max_zz_layers: int) -> str:
     if chosen.bias > chosen.target_error:
         where = "" if chosen.num_two_qubit_gates is None else " on this device"
         reasons.append(
-            f"no circuit tried within {max_zz_layers} all-pairs layers has so small an error"
-            f"{where} (--max-zz-layers sets the limit)"
+            f"no circuit tried within {count(max_zz_layers, 'all-pairs layer')} has so small an "
+            f"error{where} (--max-zz-layers sets the limit)"
         )
     if chosen.shot_error > chosen.target_error:
-        reasons.append(f"{chosen.shots} shots of each circuit are too few")
+        verb = "is" if chosen.shots == 1 else "are"
+        reasons.append(f"{count(chosen.shots, 'shot')} of each circuit {verb} too few")
     if not reasons:
         reasons.append("bias and shots together are above it")
     return f"The target is out of reach: {'; '.join(reasons)}."

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rzqiskit.cli.numbers import parse_number
+from rzqiskit.cli.tables import Column, Section, print_lines, print_table
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -86,40 +87,37 @@ def _finite(name: str, text: str) -> float:
 
 def _print(data: xr.Dataset, quantities: list[str]) -> None:
     import numpy as np
-    from rich import box
     from rich.console import Console
-    from rich.table import Table
 
     console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=100)
-    console.print(f"{data.attrs['solver']}, chunks done: {data.attrs['chunks_done']}")
+    lines = [f"{data.attrs['solver']}, chunks done: {data.attrs['chunks_done']}"]
     for name in (str(name) for name in data.coords):
         values = data[name].values
-        if values.ndim == 0:
-            console.print(f"{name} = {values.item()}")
+        if values.size == 1:
+            lines.append(f"{name} = {values.ravel().tolist()[0]}")
         elif values.dtype.kind in "iuf":
-            console.print(f"{name}: {values.size} values from {values.min():g} to {values.max():g}")
+            lines.append(f"{name}: {values.size} values from {values.min():g} to {values.max():g}")
         else:
-            console.print(f"{name}: {', '.join(values.tolist())}")
+            lines.append(f"{name}: {', '.join(values.tolist())}")
     for name, device in json.loads(data.attrs.get("noise", "{}")).items():
         calibrated = device["calibrated"].partition("T")[0]
-        console.print(f"{name}: {device['device']} {device['version']}, calibrated {calibrated}")
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    table.add_column("quantity", no_wrap=True)
-    for heading in ("unit", "smallest", "largest", "points"):
-        table.add_column(heading, justify="right", no_wrap=True)
+        lines.append(f"{name}: {device['device']} {device['version']}, calibrated {calibrated}")
+    print_lines(console, *lines, "")
+    rows = []
     for name in quantities:
         values = data[name].values
         known = values[np.isfinite(values)]
         span = [f"{known.min():.6g}", f"{known.max():.6g}"] if known.size else ["-", "-"]
-        table.add_row(name, data[name].attrs["units"], *span, str(known.size))
-    console.print()
-    console.print(table)
+        rows.append([name, data[name].attrs["units"], *span, str(known.size)])
+    label = Column("quantity", is_label=True, align="left")
+    columns = [label, *map(Column, ("unit", "smallest", "largest", "points"))]
+    print_table(console, columns, [Section(rows)])
     reasons = Counter(data["failure"].values.ravel().tolist())
     reasons.pop("", None)
-    for reason, number in reasons.most_common(_MOST_REASONS):
-        console.print(f"{number} failed: {reason}", markup=False)
+    print_lines(
+        console,
+        *(f"{number} failed: {reason}" for reason, number in reasons.most_common(_MOST_REASONS)),
+    )
 
 
 def _draw(data: xr.Dataset, quantity: str, output: Path, overwrite: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,9 +35,14 @@ from rzqiskit.cli.formula_options import (
     SpacingOption,
 )
 from rzqiskit.cli.numbers import parse_numbers
+from rzqiskit.cli.wording import count, describe_battery, describe_drive
 from rzqiskit.model import PAIR_COUNTINGS
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from rzqiskit.model import RosenZenerBattery
     from rzqiskit.submission import SubmissionEstimate
 
 __all__ = ["SUBMIT_HELP", "submit_command"]
@@ -178,15 +184,20 @@ def submit_command(
     }
     from rzqiskit.submission import estimate_submission, submit_charging
 
+    if dry_run and (folder is not None or seed is not None):
+        name = "folder" if folder is not None else "seed"
+        raise ValueError(f"`{name}` must not be given with --dry-run, which writes nothing.")
+    _print_rows(_describe_request(battery, times, settings))
     if dry_run:
-        if folder is not None or seed is not None:
-            name = "folder" if folder is not None else "seed"
-            raise ValueError(f"`{name}` must not be given with --dry-run, which writes nothing.")
-        _print_estimate(estimate_submission(battery, times, backend, **settings))
+        estimate = estimate_submission(battery, times, backend, **settings)
+        _print_rows({"device": estimate.device, **_describe_estimate(estimate)})
         typer.echo("nothing was sent")
         return
+    _print_rows({"device": backend, "folder": str(folder or "a new one here")})
     path = submit_charging(battery, times, backend, folder=folder, seed=seed, **settings)
-    typer.echo(f"sent, see {path}: rzqiskit status {path}, rzqiskit collect {path}")
+    typer.echo(
+        f"sent {_describe_jobs(path)}, see {path}: rzqiskit status {path}, rzqiskit collect {path}"
+    )
 
 
 def _parse_options(text: str | None) -> dict[str, Any] | None:
@@ -203,18 +214,46 @@ def _parse_options(text: str | None) -> dict[str, Any] | None:
     return options
 
 
-def _print_estimate(estimate: SubmissionEstimate) -> None:
-    rows = {
-        "device": estimate.device,
-        "cells": f"{estimate.num_qubits}",
-        "circuits": f"{estimate.num_circuits} in {estimate.num_jobs} jobs",
+def _describe_request(
+    battery: RosenZenerBattery, times: npt.NDArray[np.float64], settings: Mapping[str, Any]
+) -> dict[str, str]:
+    """Return what was asked for, line by line; known before a circuit is built."""
+    said = battery.to_dict()
+    whose = "for each time" if settings["slices"] == "each" else "shared by all times"
+    factors = ", ".join(f"{factor:g}" for factor in settings["noise_factors"])
+    kinds = ["Z", "Y", *(["X"] if settings["total_spin"] else [])]
+    return {
+        "battery": describe_battery(said),
+        "drive": describe_drive(said["drive"]),
+        "times": f"{times.size}, up to {times[-1]:g}" if times.size > 1 else f"{times[-1]:g}",
+        "slices": f"{settings['num_steps']} {whose}, order {settings['order']}, "
+        f"{settings['frame']} frame, equal {settings['spacing']}",
+        "bases": f"{', '.join(kinds)}; noise {factors}; "
+        + ("with" if settings["readout_calibration"] else "without")
+        + " readout calibration",
+        "shots each": f"{settings['shots']}",
+    }
+
+
+def _describe_estimate(estimate: SubmissionEstimate) -> dict[str, str]:
+    return {
+        "circuits": f"{estimate.num_circuits} in {count(estimate.num_jobs, 'job')}",
         "of these": estimate.contents,
-        "shots each": f"{estimate.shots}",
         "two-qubit gates": f"{estimate.largest_num_two_qubit_gates} at most",
         "two-qubit depth": f"{estimate.largest_depth} at most",
         "one shot": f"{1e6 * estimate.circuit_seconds:.1f} us at most, without the delay after it",
         "device time": f"{estimate.device_seconds:.1f} s, without loading the jobs",
     }
-    width = max(len(name) for name in rows)
+
+
+def _describe_jobs(path: Path) -> str:
+    from rzqiskit.execution.run_folder import RunFolder
+
+    batches = RunFolder(path).batches
+    number = sum(batch.stop - batch.start for batch in batches)
+    return f"{count(number, 'circuit')} in {count(len(batches), 'job')}"
+
+
+def _print_rows(rows: Mapping[str, str]) -> None:
     for name, value in rows.items():
-        typer.echo(f"{name:{width}}  {value}")
+        typer.echo(f"{name:17}{value}")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rzqiskit.cli.wording import count
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -68,7 +70,9 @@ def sweep_command(
         target = store if store is not None else Path(specification.with_suffix(".zarr").name)
     data = _run(plan, target, workers, scheduler, strict)
     failed = int((data["failure"] != "").sum())
-    typer.echo(f"{plan.size} points in {target}" + (f", {failed} failed" if failed else ""))
+    typer.echo(
+        f"{count(plan.size, 'point')} in {target}" + (f", {failed} failed" if failed else "")
+    )
     if failed:
         raise typer.Exit(1)
 

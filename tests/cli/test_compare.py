@@ -12,9 +12,11 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
+from rzqiskit.analytic import METHODS
 from rzqiskit.cli.app import app
+from rzqiskit.cli.comparison_output import print_report
 from rzqiskit.cli.progress import show_progress
-from rzqiskit.comparison import compare
+from rzqiskit.comparison import compare, join_reports
 from rzqiskit.drives import SineSquaredDrive
 from rzqiskit.model import RosenZenerBattery
 
@@ -40,11 +42,13 @@ def test_table(job) -> None:
     result, folder = job
     lines = result.stdout.splitlines()
     assert lines[0] == "N = 3, Delta = 1, eta = 2 (ordered pairs), SineSquaredDrive;"
-    assert lines[1] == "circuits of 4 steps of order 2, 500 shots"
-    header = next(line for line in lines if line.lstrip().startswith("metric"))
-    assert header.split() == [
-        "metric", "leading", "paper", "trotter", "circuit", "max/se", "rms/se", "p-value"
+    assert lines[1] == "circuits of 4 slices of order 2, 500 shots"
+    row = next(row for row, line in enumerate(lines) if line.startswith("metric"))
+    assert lines[row - 1].split() == ["ideal", "max", "rms"]
+    assert lines[row].split() == [
+        "metric", "leading", "paper", "circuits", "circuits", "in", "se", "in", "se", "p-value"
     ]  # fmt: skip
+    assert lines[row + 1] == 80 * "─"
     assert sum(line.strip().startswith("stored energy") for line in lines) == 2
     assert result.stdout.count("consistent") == 4
     assert lines[-2:] == [f"wrote {folder / 'compare.png'}", f"wrote {folder / 'compare.nc'}"]
@@ -52,6 +56,22 @@ def test_table(job) -> None:
     assert "\x1b" not in result.stdout
     assert max(map(len, lines[:-2])) <= 80
     assert not any(line != line.rstrip() for line in lines)
+
+
+def test_every_number_is_shown_at_any_width(capsys, monkeypatch) -> None:
+    battery = RosenZenerBattery(num_qubits=2, drive=SineSquaredDrive(20.0, 0.3), interaction=2.0)
+    report = compare(battery, np.linspace(0.0, 0.3, 3), methods=METHODS, shots=50, seed=5)
+    shown = {}
+    for width in (60, 80, 100, 160):
+        monkeypatch.setenv("COLUMNS", str(width))
+        print_report(join_reports({20.0: report}))
+        text = capsys.readouterr().out
+        assert "…" not in text
+        assert max(map(len, text.splitlines())) <= width
+        rows = re.findall(r"^energy fluctuation +(.*)$", text, re.MULTILINE)
+        shown[width] = [cell for cells in rows for cell in cells.split()]
+    assert len(shown[160]) == len(METHODS) + 5
+    assert shown[60] == shown[80] == shown[100] == shown[160]
 
 
 def test_no_degree_of_freedom_is_no_verdict(tmp_path) -> None:
@@ -140,7 +160,9 @@ def test_without_shots(tmp_path) -> None:
     result = run(*SMALL[:-4], "--no-shots", "--output", str(tmp_path))
     assert result.exit_code == 0, result.stderr
     assert "p-value" not in result.stdout
-    assert "no shots" in result.stdout
+    assert "circuits of 4 slices of order 2, no shots" in result.stdout
+    # Without shots there is nothing but ideal circuits.
+    assert [line.split() for line in result.stdout.splitlines() if "ideal" in line] == [["ideal"]]
     with xr.open_datatree(tmp_path / "compare.nc", engine="h5netcdf") as report:
         assert "trotter" not in report.children
 

@@ -26,17 +26,43 @@ def run(*args):
 def test_table_and_data(tmp_path):
     result = run(*SMALL, "--output", "here")
     assert result.exit_code == 0
-    for word in ("fake_manila, 200 shots", "ideal circuits", "raw", "readout", "guided",
-                 "plan: formula", "plan: device", "v0 = 10", "v0 = 20", "1 slice "):  # fmt: skip
-        assert word in result.stdout
+    lines = result.stdout.splitlines()
+    assert lines[0] == "fake_manila, 200 shots a circuit"
+    assert max(map(len, lines)) <= 80
+    headings = [line.split() for line in lines if line.startswith("metric")]
+    assert headings == [
+        ["metric", "circuits", "raw", "mitigated", "guided", "planned"],
+        ["metric", "formula", "device", "together", "shots"],
+    ]
+    assert [line.split() for line in lines if line.startswith("   ")] == [
+        ["ideal", "readout", "raw,", "as"], ["product", "both"],
+    ]  # fmt: skip
+    titles = [line for line in lines if line.startswith("v0")]
+    assert titles == 2 * [
+        f"v0 = {amplitude}: mean-field frame, order 2, 1 slice" for amplitude in (10, 20)
+    ]
+    # The plan says nothing of the powers.
+    assert [sum(line.startswith(f"{name} ") for line in lines) for name in (
+        "stored energy", "average power", "diagonal entropy")] == [4, 2, 4]  # fmt: skip
     tree = xr.open_datatree(tmp_path / "here" / "compare.nc", engine="h5netcdf")
     assert (tmp_path / "here" / "compare.png").stat().st_size > 20_000
     assert tree["raw"].sizes == {"drive_amplitude": 2, "time": 3, "excitations": 4}
     raw = float(tree["budget"].measured.sel(
         drive_amplitude=20.0, metric="stored_energy", node="raw"
     ))  # fmt: skip
-    assert f" {raw:.4f} " in result.stdout
+    planned = float(tree["budget"].planned.sel(
+        drive_amplitude=20.0, metric="stored_energy", term="bias"
+    ))  # fmt: skip
+    row = [line.split() for line in lines if line.startswith("stored energy")][1]
+    assert (row[3], row[-1]) == (f"{raw:.4f}", f"{planned:.4f}")
     tree.close()
+
+
+def test_narrow_terminals_take_columns_below(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "50")
+    lines = run(*SMALL, "--drive-amplitude", "20", "--output", "here").stdout.splitlines()
+    assert max(map(len, lines)) <= 50
+    assert sum(line.startswith("metric") for line in lines) == 4
 
 
 def test_json_is_the_same_table(tmp_path):
@@ -55,7 +81,7 @@ def test_circuits_run_at_a_stride(tmp_path):
     result = run(*SMALL, "--num-times", "5", "--circuit-stride", "2", "--num-steps", "2",
                  "--output", "here")  # fmt: skip
     assert result.exit_code == 0
-    assert ", 2 slices " in result.stdout
+    assert ", 2 slices\n" in result.stdout
     tree = xr.open_datatree(tmp_path / "here" / "compare.nc", engine="h5netcdf")
     assert (tree["exact"].sizes["time"], tree["raw"].sizes["time"]) == (5, 3)
     tree.close()

@@ -58,7 +58,7 @@ def test_the_limit_of_the_search_is_called_one():
     short = run(*options, "--max-zz-layers", "1")
     assert short.exit_code == 1, short.output
     said = " ".join(short.stdout.split())
-    assert "out of reach: no circuit tried within 1 all-pairs layers" in said
+    assert "out of reach: no circuit tried within 1 all-pairs layer has" in said
     assert "--max-zz-layers" in said
     assert "shots of each circuit are too few" not in said
     longer = run(*options)

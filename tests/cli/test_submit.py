@@ -10,7 +10,7 @@ import xarray as xr
 from typer.testing import CliRunner
 
 from rzqiskit.cli.app import app
-from rzqiskit.execution.jobs import reopen_device
+from rzqiskit.execution.jobs import ExecutionError, reopen_device
 from rzqiskit.execution.run_folder import RunFolder
 from rzqiskit.schema import validate_dataset
 
@@ -38,7 +38,19 @@ def run_apart(*args):
 
 def test_submit_here_collect_there(tmp_path):
     sent = run(*SMALL, "--folder", "run", "--seed", "3", "--max-circuits-per-job", "4")
-    assert (sent.exit_code, sent.stdout.split(",")[0]) == (0, "sent")
+    assert sent.exit_code == 0
+    # Every line but the last is there before anything is sent.
+    assert sent.stdout.splitlines() == [
+        "battery          N = 3, Delta = 1, eta = 2 (ordered pairs)",
+        "drive            SineSquaredDrive, amplitude 20, period 0.314159",
+        "times            2, up to 0.314159",
+        "slices           1 for each time, order 2, mean-field frame, equal time",
+        "bases            Z, Y; noise 1; with readout calibration",
+        "shots each       200",
+        "device           local:FakeManilaV2",
+        "folder           run",
+        "sent 6 circuits in 2 jobs, see run: rzqiskit status run, rzqiskit collect run",
+    ]
     there = run_apart("status", "run")
     assert (there.returncode, there.stderr) == (0, "")
     assert there.stdout.endswith("2 jobs: 2 done\n")
@@ -46,6 +58,7 @@ def test_submit_here_collect_there(tmp_path):
     assert (collected.returncode, collected.stderr) == (0, "")
     assert "wrote run/charging-readout.nc" in collected.stdout
     assert collected.stdout.count("200") == 2
+    assert max(map(len, collected.stdout.splitlines())) <= 80
     data = xr.load_dataset(tmp_path / "run" / "charging-readout.nc", engine="h5netcdf")
     validate_dataset(data)
     assert data.sizes == {"time": 2, "excitations": 4}
@@ -70,11 +83,15 @@ def test_submit_here_collect_there(tmp_path):
 def test_a_mitigated_run_from_end_to_end(tmp_path):
     asked = ("--num-steps", "2", "--noise-factors", "1,3", "--total-spin")
     dry = run(*SMALL, *asked, "--dry-run")
-    assert "circuits         14 in 1 jobs" in dry.stdout
+    assert "circuits         14 in 1 job" in dry.stdout
     assert "of these         4 Z, 4 Y, 4 X, 2 calibration; noise 1, 3" in dry.stdout
     assert run(*SMALL, *asked, "--folder", "run", "--seed", "3").exit_code == 0
     status = run_apart("status", "run")
-    assert "circuits 0-13 (4 Z, 4 Y, 4 X, 2 calibration; noise 1, 3)  done" in status.stdout
+    first, job_id, total = status.stdout.splitlines()
+    assert first == ("job 1  done        circuits 0-13: 4 Z, 4 Y, 4 X, 2 calibration; noise 1, 3")
+    assert job_id.strip() == RunFolder(Path("run")).attempts(
+        RunFolder(Path("run")).batches[0])[-1].job_id  # fmt: skip
+    assert total == "1 job: 1 done"
     everything = run_apart("collect", "run", "--mitigation", "all")
     assert (everything.returncode, everything.stderr) == (0, "")
     headings = [line for line in everything.stdout.splitlines() if "mitigation" in line]
@@ -131,6 +148,28 @@ def test_collecting_too_early_says_what_is_missing():
     assert run("collect", "run", "--resubmit").exit_code == 0
 
 
+def test_the_summary_comes_before_anything_is_sent(monkeypatch):
+    def broken(*_: object, **__: object) -> None:
+        raise ExecutionError("no answer")
+
+    monkeypatch.setattr("rzqiskit.submission.submit_charging", broken)
+    samples = Path("pulse.txt")
+    samples.write_text("0 0\n0.1 5\n0.2 0\n")
+    result = run(*SMALL, "--drive", "sampled", "--drive-samples", "pulse.txt", "--slices",
+                 "shared", "--no-calibration", "--num-times", "1")  # fmt: skip
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        "battery          N = 3, Delta = 1, eta = 2 (ordered pairs)",
+        "drive            SampledDrive, 3 times, 3 values",
+        "times            0.2",
+        "slices           1 shared by all times, order 2, mean-field frame, equal time",
+        "bases            Z, Y; noise 1; without readout calibration",
+        "shots each       200",
+        "device           local:FakeManilaV2",
+        "folder           a new one here",
+    ]
+
+
 def test_a_dry_run_sends_and_writes_nothing(tmp_path):
     result = run(*SMALL, "--dry-run", "--max-circuits-per-job", "4")
     assert result.exit_code == 0
@@ -138,6 +177,9 @@ def test_a_dry_run_sends_and_writes_nothing(tmp_path):
         assert line in result.stdout
     assert "two-qubit gates" in result.stdout
     assert "two-qubit depth" in result.stdout
+    assert "battery          N = 3, " in result.stdout
+    assert "device           local:FakeManilaV2\n" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
     assert result.stdout.endswith("nothing was sent\n")
     assert not any(tmp_path.iterdir())
 

@@ -198,7 +198,7 @@ num_qubits = -4
     )
     result = run("sweep", plan)
     assert (result.exit_code, result.stderr) == (1, "")
-    assert result.stdout == "1 points in plan.zarr, 1 failed\n"
+    assert result.stdout == "1 point in plan.zarr, 1 failed\n"
     shown = run("show", "plan.zarr").stdout.splitlines()
     assert shown[-1] == "1 failed: `num_qubits` must be a positive integer, got -4."
 
@@ -247,6 +247,7 @@ def test_show(plan, tmp_path) -> None:
     assert lines[-1] == "216 failed: `num_qubits` must be a positive integer, got 0."
     row = next(line.split() for line in lines if line.startswith("final_stored_energy"))
     stored = open_sweep("plan.zarr").final_stored_energy
+    assert max(map(len, lines)) <= 80
     assert row[1:] == ["energy", f"{stored.min():.6g}", f"{stored.max():.6g}", "216"]
 
 

@@ -38,6 +38,20 @@ def test_a_changed_verdict_is_told(monkeypatch) -> None:
     assert result.stdout.splitlines()[-1] == "1 of 2 verdicts changed"
 
 
+def test_one_verdict_is_no_plural() -> None:
+    assert run("frame-term").stdout.splitlines()[-1] == "the verdict as recorded"
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 160])
+def test_the_table_fits(width, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = run("frame-term", "transformed-terms", "--details").stdout.splitlines()
+    assert max(map(len, lines)) <= width
+    assert ("place" in lines[0]) == (width >= 100)  # else below the name
+    assert any(line.startswith("Eq. 12") for line in lines) == (width < 100)
+    assert "…" not in "".join(lines)
+
+
 def test_json_and_details() -> None:
     result = run("frame-term", "--json")
     assert result.exit_code == 0
@@ -51,7 +65,9 @@ def test_json_and_details() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nonsense"], "`claim` must be"),
+        (["nonsense"], "got 'nonsense'; rzqiskit validate without a name computes and lists all"),
+        (["frame-trem"], "got 'frame-trem'; did you mean frame-term? rzqiskit validate without"),
+        (["Entropy"], "did you mean entropy-shape or entropy-grows or entropy-minima?"),
         (["pair-sum", "--errata", "x.md"], "`errata` must be written from all claims"),
         (["--errata", "no/such/folder/x.md"], "`errata` must be a file in an existing folder"),
     ],
@@ -59,4 +75,5 @@ def test_json_and_details() -> None:
 def test_wrong_options(arguments, message) -> None:
     result = run(*arguments)
     assert result.exit_code == 2
+    assert len(result.stderr) < 300
     assert message in result.stderr

@@ -65,7 +65,7 @@ class Drive(ABC):
 
     @property
     def landmarks(self) -> tuple[float, ...]:
-        """Times inside the window at which solvers stop, ascending: `breakpoints`, and narrow peaks.
+        """Times in the window at which solvers stop, ascending: `breakpoints` and narrow peaks.
 
         A solver that chooses its own steps may step over a peak that is short against the window.
         A pulse of yours with such a peak should name its top and where it starts and ends.

@@ -26,13 +26,15 @@ def apply_layers(schedule):
 def solve(battery, time):
     """Return the Dicke state that QuTiP finds for H(t), ground state first.
 
-    The pulse is integrated piece by piece between its breakpoints, where it may jump.
+    The pulse is integrated piece by piece between its breakpoints, where it may jump. After it only
+    Delta Jz acts: the paper's Eq. 1 switches off drive and interaction together.
     """
     jx, _, jz = (qutip.Qobj(matrix) for matrix in spin_matrices(battery.num_qubits))
     static = battery.level_splitting * jz + battery.jz_squared_coefficient * jz * jz
     options = {"atol": 1e-13, "rtol": 1e-12, "method": "dop853", "nsteps": 100_000}
     state = qutip.basis(battery.num_qubits + 1, 0)
-    edges = [0.0, *(b for b in battery.drive.breakpoints if b < time), time]
+    end = min(time, battery.drive.duration)
+    edges = [0.0, *(b for b in battery.drive.breakpoints if b < end), end]
     for left, right in itertools.pairwise(edges):
         # At its ends a piece has the value just inside it, not that of the next one.
         inside = 1e-12 * (right - left)
@@ -42,7 +44,8 @@ def solve(battery, time):
 
         hamiltonian = [static, [jx, value]]
         state = qutip.sesolve(hamiltonian, state, [left, right], options=options).states[-1]
-    return np.asarray(state.full()).ravel()
+    phases = np.exp(-1j * battery.level_splitting * (time - end) * np.diag(jz.full()).real)
+    return phases * np.asarray(state.full()).ravel()
 
 
 def distance(left, right):

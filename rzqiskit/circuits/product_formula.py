@@ -84,8 +84,8 @@ def charging_schedule(
 
     Args:
         battery: what is charged.
-        time: charging time, inverse energy. After the pulse has ended, H is diagonal and the
-            rest is one exact layer, whatever `num_steps`.
+        time: charging time, inverse energy. After the pulse only Delta Jz acts (Eq. 1): the rest is
+            one exact z layer, whatever `num_steps`.
         num_steps: number of slices that cover the pulse up to `time`.
         order: order of accuracy: 1 (Lie), 2 (Strang), 4 or 6 (Blanes and Moan, of 6 and 10
             diagonal layers a slice; order 4 has 4 in the frame "lab", and order 6 none there).
@@ -154,10 +154,8 @@ def charging_schedule(
     else:
         matched = order == 2 and horizon is None
         layers = _mean_field_layers(battery, edges, splitting, matched=matched)
-    layers += _diagonal(
-        battery.level_splitting * (duration - pulse_end),
-        _pair_coefficient(battery) * (duration - pulse_end),
-    )
+    # The interaction ends with the pulse.
+    layers.append(Layer("z", battery.level_splitting * (duration - pulse_end)))
     return ChargingSchedule(
         num_qubits=battery.num_qubits,
         time=duration,

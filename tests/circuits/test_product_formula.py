@@ -6,10 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from schedule_oracles import apply_layers, distance, solve
+from schedule_oracles import apply_layers, distance, solve, spin_matrices
 
 import rzqiskit as rz
-from rzqiskit.circuits.product_formula import Layer, charging_schedule, charging_schedules
+from rzqiskit.circuits.product_formula import (
+    FRAMES,
+    Layer,
+    charging_schedule,
+    charging_schedules,
+)
 
 PERIOD = 0.1 * np.pi
 NUM = 6
@@ -114,11 +119,12 @@ def test_angles_add_up(order, num_steps, fraction, spacing):
     z = sum(layer.angle for layer in schedule.layers if layer.axis == "z")
     zz = sum(layer.angle for layer in schedule.layers if layer.axis == "zz")
     assert z < time
+    idle = max(time - PERIOD, 0.0)  # without drive and interaction
     if spacing == "time":
         first = {1: 1.0, 2: 0.5, 4: 0.0792036964311957, 6: 0.0502627644003922}[order]
         expected = time - first * min(time, PERIOD) / num_steps
         assert z == pytest.approx(expected, rel=1e-12)
-    assert zz == pytest.approx(z * battery.jz_squared_coefficient, rel=1e-12)
+    assert zz == pytest.approx((z - idle) * battery.jz_squared_coefficient, rel=1e-11, abs=1e-15)
 
 
 def test_slices_of_equal_area():
@@ -172,15 +178,48 @@ def test_strong_interaction_of_both_signs_converges(interaction, pair_counting):
     assert distance(apply_layers(schedule), exact) < 1e-7
 
 
-def test_after_the_pulse_the_schedule_is_exact_and_no_longer():
-    battery = make_battery()
-    end = charging_schedule(battery, PERIOD, num_steps=3, order=2)
-    later = charging_schedule(battery, 3.0 * PERIOD, num_steps=3, order=2)
+@pytest.mark.parametrize("frame", FRAMES)
+def test_after_the_pulse_the_schedule_is_exact_and_no_longer(frame):
+    battery = make_battery(interaction=8.0)
+    end = charging_schedule(battery, PERIOD, num_steps=3, order=2, frame=frame)
+    later = charging_schedule(battery, 3.0 * PERIOD, num_steps=3, order=2, frame=frame)
     assert later.layers == end.layers
-    late_state = apply_layers(
-        charging_schedule(battery, 3.0 * PERIOD, num_steps=40, order=4, basis="y")
-    )
-    assert distance(late_state, solve(battery, 3.0 * PERIOD)) < 1e-6
+    options = {"num_steps": 60, "order": 4, "basis": "y", "frame": frame}
+    for horizon in (None, 5.0 * PERIOD):
+        late = charging_schedule(battery, 3.0 * PERIOD, horizon=horizon, **options)
+        assert distance(apply_layers(late), solve(battery, 3.0 * PERIOD)) < 1e-5
+    # Only Delta Jz acts, in Y as in X: the same pair layers as at the end of the pulse.
+    early = charging_schedule(battery, PERIOD, **options)
+    angles = [
+        [layer.angle for layer in schedule.layers if layer.axis == "zz"]
+        for schedule in (early, charging_schedule(battery, 3.0 * PERIOD, **options))
+    ]
+    assert angles[0] == angles[1]
+
+
+@pytest.mark.parametrize("time", [0.3, 1.3])
+def test_spin_in_all_bases_follows_the_exact_solution_after_the_pulse(time):
+    battery = make_battery(drive=rz.SineSquaredDrive(20.0, 0.3), interaction=3.0)
+    names = ["collective_spin", "spin_squeezing", "quantum_fisher_information", "cell_entropy"]
+    exact = rz.evolve_exact(battery, [time], quantities=names).isel(time=0)
+    matrices = spin_matrices(NUM)
+    for frame in FRAMES:
+        schedule = charging_schedule(battery, time, num_steps=60, order=4, basis="x", frame=frame)
+        state = apply_layers(schedule)
+        mean = np.array([np.vdot(state, j @ state).real for j in matrices])
+        products = [[np.vdot(state, i @ j @ state).real for j in matrices] for i in matrices]
+        covariance = np.array(products) - np.outer(mean, mean)
+        np.testing.assert_allclose(mean, exact.collective_spin, atol=1e-5)
+        # The least variance across the mean spin, by brute force over directions.
+        axis = mean / np.linalg.norm(mean)
+        across = np.linalg.svd(axis[None])[2][1:]
+        turn = np.linspace(0.0, np.pi, 20001)[:, None]
+        directions = np.cos(turn) * across[0] + np.sin(turn) * across[1]
+        least = np.einsum("ti,ij,tj->t", directions, covariance, directions).min()
+        squeezing = NUM * least / (mean @ mean)
+        assert squeezing == pytest.approx(float(exact.spin_squeezing), abs=1e-5)
+        information = 4.0 * np.linalg.eigvalsh(covariance)[-1]
+        assert information == pytest.approx(float(exact.quantum_fisher_information), abs=1e-4)
 
 
 def test_sampled_drive_converges():

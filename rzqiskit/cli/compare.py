@@ -7,36 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rzqiskit.circuits.product_formula import FRAMES, SLICES, SPACINGS
-from rzqiskit.cli.battery_options import (
-    DriveAmplitudeOption,
-    DriveAngularFrequencyOption,
-    DriveCenterOption,
-    DriveDurationOption,
-    DriveOption,
-    DrivePeriodOption,
-    DrivePhaseOption,
-    DriveSamplesOption,
-    DriveTimeConstantOption,
-    DriveWidthOption,
-    InteractionOption,
-    LevelSplittingOption,
-    NumQubitsOption,
-    PairCountingOption,
-    build_batteries,
-)
+from rzqiskit.cli.battery_options import SeveralBatteriesOptions, build_batteries
 from rzqiskit.cli.drive_options import DriveShape
 from rzqiskit.cli.formula_options import (
     FORMULA_PANEL,
     SOLVER_PANEL,
-    FrameOption,
+    FormulaOptions,
     MethodOption,
-    OrderOption,
-    SlicesOption,
-    SpacingOption,
 )
 from rzqiskit.cli.numbers import parse_number
-from rzqiskit.model import PAIR_COUNTINGS
+from rzqiskit.cli.option_groups import spread_options
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -59,22 +39,11 @@ COMPARE_HELP = (
 _TIMES, _CIRCUITS, _OUTPUT = "Times", FORMULA_PANEL, "Output"
 
 
+@spread_options
 def compare_command(
+    *,
     context: typer.Context,
-    num_qubits: NumQubitsOption = 10,
-    interaction: InteractionOption = "2",
-    level_splitting: LevelSplittingOption = "1",
-    pair_counting: PairCountingOption = PAIR_COUNTINGS[0],
-    drive: DriveOption = DriveShape.SINE_SQUARED,
-    drive_amplitude: DriveAmplitudeOption = "10,20,40,60",
-    drive_period: DrivePeriodOption = None,
-    drive_duration: DriveDurationOption = None,
-    drive_center: DriveCenterOption = None,
-    drive_width: DriveWidthOption = None,
-    drive_time_constant: DriveTimeConstantOption = None,
-    drive_angular_frequency: DriveAngularFrequencyOption = None,
-    drive_phase: DrivePhaseOption = None,
-    drive_samples: DriveSamplesOption = None,
+    battery: SeveralBatteriesOptions,
     final_time: Annotated[
         str | None,
         typer.Option(
@@ -100,10 +69,7 @@ def compare_command(
     num_steps: Annotated[
         int, typer.Option(help="Slices of each circuit.", rich_help_panel=_CIRCUITS)
     ] = 16,
-    order: OrderOption = 2,
-    frame: FrameOption = FRAMES[0],
-    spacing: SpacingOption = SPACINGS[0],
-    slices: SlicesOption = SLICES[0],
+    formula: FormulaOptions,
     shots: Annotated[
         int, typer.Option(help="Shots of each circuit.", rich_help_panel=_CIRCUITS)
     ] = 4096,
@@ -155,20 +121,20 @@ def compare_command(
         check_positive_integer,
     )
 
-    batteries = build_batteries(locals())
+    batteries = build_batteries(battery)
     last = next(iter(batteries.values())).drive.duration
     if final_time is not None:
         last = check_positive("final_time", parse_number("final_time", final_time))
     if method is None:
-        method = ["leading", "paper"] if drive is DriveShape.SINE_SQUARED else ["leading"]
+        method = ["leading", "paper"] if battery.drive is DriveShape.SINE_SQUARED else ["leading"]
     settings = {
         "shots": None if no_shots else check_positive_integer("shots", shots),
         "seed": None if no_shots else check_integer("seed", seed, minimum=0),
         "num_steps": check_positive_integer("num_steps", num_steps),
-        "order": check_positive_integer("order", order),
-        "frame": frame,
-        "spacing": spacing,
-        "slices": slices,
+        "order": check_positive_integer("order", formula.order),
+        "frame": formula.frame,
+        "spacing": formula.spacing,
+        "slices": formula.slices,
         "methods": method,
         "tolerance": check_positive("tolerance", parse_number("tolerance", tolerance)),
         "circuit_stride": check_positive_integer("circuit_stride", circuit_stride),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import typer
 
@@ -12,11 +13,8 @@ __all__ = [
     "FORMULA_PANEL",
     "METHODS",
     "SOLVER_PANEL",
-    "FrameOption",
+    "FormulaOptions",
     "MethodOption",
-    "OrderOption",
-    "SlicesOption",
-    "SpacingOption",
 ]
 
 FORMULA_PANEL = "Circuits"
@@ -24,38 +22,6 @@ SOLVER_PANEL = "Solvers"
 # Those of `rzqiskit.analytic`, which takes too long to import for a help text; a test compares.
 METHODS = ("leading", "paper", "magnus", "second-order", "fourth-order", "co-moving")
 
-OrderOption = Annotated[
-    int,
-    typer.Option(
-        metavar="ORDER",
-        help=f"Order of the product formula: {', '.join(map(str, ORDERS))}.",
-        rich_help_panel=FORMULA_PANEL,
-    ),
-]
-FrameOption = Annotated[
-    str,
-    typer.Option(
-        metavar="FRAME",
-        help=f"Interaction picture of the formula: {', '.join(FRAMES)}.",
-        rich_help_panel=FORMULA_PANEL,
-    ),
-]
-SpacingOption = Annotated[
-    str,
-    typer.Option(
-        metavar="SPACING",
-        help=f"What is equal in all slices, {' or '.join(SPACINGS)} (area of the pulse).",
-        rich_help_panel=FORMULA_PANEL,
-    ),
-]
-SlicesOption = Annotated[
-    str,
-    typer.Option(
-        metavar="SLICES",
-        help=f"Slices for each time, or shared by all times: {', '.join(SLICES)}.",
-        rich_help_panel=FORMULA_PANEL,
-    ),
-]
 MethodOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -65,3 +31,32 @@ MethodOption = Annotated[
         rich_help_panel=SOLVER_PANEL,
     ),
 ]
+
+
+def _formula_option(metavar: str, help: str) -> Any:
+    return typer.Option(metavar=metavar, help=help, rich_help_panel=FORMULA_PANEL)
+
+
+@dataclass(frozen=True)
+class FormulaOptions:
+    """A product formula but for its number of slices; a field is a flag."""
+
+    order: Annotated[
+        int,
+        _formula_option("ORDER", f"Order of the product formula: {', '.join(map(str, ORDERS))}."),
+    ] = 2
+    frame: Annotated[
+        str, _formula_option("FRAME", f"Interaction picture of the formula: {', '.join(FRAMES)}.")
+    ] = FRAMES[0]
+    spacing: Annotated[
+        str,
+        _formula_option(
+            "SPACING", f"What is equal in all slices, {' or '.join(SPACINGS)} (area of the pulse)."
+        ),
+    ] = SPACINGS[0]
+    slices: Annotated[
+        str,
+        _formula_option(
+            "SLICES", f"Slices for each time, or shared by all times: {', '.join(SLICES)}."
+        ),
+    ] = SLICES[0]

@@ -137,13 +137,14 @@ def _payload(report: xr.DataTree) -> dict[str, Any]:
     return {
         "backend": report.attrs["backend"],
         "dims": {
-            name: list(map(str, budget[name].dims)) for name in ("measured", "planned")
+            name: list(map(str, budget[name].dims)) for name in ("measured", "num_lost", "planned")
         },
         "coords": {
             name: budget[name].values.tolist()
             for name in ("drive_amplitude", "metric", "node", "term")
         },
         "measured": plain(budget["measured"].values.tolist()),
+        "num_lost": budget["num_lost"].values.tolist(),
         "planned": plain(budget["planned"].values.tolist()),
     }  # fmt: skip
 
@@ -172,6 +173,7 @@ def _print(report: xr.DataTree, reports: dict[float, xr.DataTree]) -> None:
         [label, *(Column(_HEADINGS[name]) for name in nodes), Column("raw, as\nplanned")],
         _sections(titles, budget, ["measured", "planned"], {"node": nodes, "term": ["bias"]}),
     )
+    print_lines(console, *_lost(budget, num_times=report["raw"].sizes["time"]))
     print_lines(
         console, "", "What the plan expects of the raw circuits; shots as one standard error.", ""
     )
@@ -181,6 +183,17 @@ def _print(report: xr.DataTree, reports: dict[float, xr.DataTree]) -> None:
         [label, *(Column(_HEADINGS[name]) for name in terms)],
         _sections(titles, budget, ["planned"], {"term": terms}),
     )
+
+
+def _lost(budget: xr.Dataset, num_times: int) -> list[str]:
+    """Return a line for each node and amplitude of which times are missing in the table."""
+    return [
+        f"{_HEADINGS[node]} at v0 = {amplitude:g}: no signal left at {number} of "
+        f"{count(num_times, 'time')}"
+        for node in budget["node"].values.tolist()
+        for amplitude in budget["drive_amplitude"].values.tolist()
+        if (number := int(budget["num_lost"].sel(node=node, drive_amplitude=amplitude).max()))
+    ]
 
 
 def _sections(

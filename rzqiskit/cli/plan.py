@@ -6,27 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rzqiskit.cli.battery_options import (
-    DriveAngularFrequencyOption,
-    DriveCenterOption,
-    DriveDurationOption,
-    DriveOption,
-    DrivePeriodOption,
-    DrivePhaseOption,
-    DriveSamplesOption,
-    DriveTimeConstantOption,
-    DriveWidthOption,
-    InteractionOption,
-    LevelSplittingOption,
-    NumQubitsOption,
-    PairCountingOption,
-    SingleDriveAmplitudeOption,
-    build_battery,
-)
-from rzqiskit.cli.drive_options import DriveShape
+from rzqiskit.cli.battery_options import BatteryOptions, build_battery
 from rzqiskit.cli.numbers import parse_number
+from rzqiskit.cli.option_groups import spread_options
 from rzqiskit.cli.wording import count
-from rzqiskit.model import PAIR_COUNTINGS
 
 if TYPE_CHECKING:
     from rzqiskit.planning import Plan
@@ -44,21 +27,10 @@ _PANEL = "Plan"
 FAILURE = 1
 
 
+@spread_options
 def plan_command(
-    num_qubits: NumQubitsOption = 10,
-    interaction: InteractionOption = "2",
-    level_splitting: LevelSplittingOption = "1",
-    pair_counting: PairCountingOption = PAIR_COUNTINGS[0],
-    drive: DriveOption = DriveShape.SINE_SQUARED,
-    drive_amplitude: SingleDriveAmplitudeOption = "20",
-    drive_period: DrivePeriodOption = None,
-    drive_duration: DriveDurationOption = None,
-    drive_center: DriveCenterOption = None,
-    drive_width: DriveWidthOption = None,
-    drive_time_constant: DriveTimeConstantOption = None,
-    drive_angular_frequency: DriveAngularFrequencyOption = None,
-    drive_phase: DrivePhaseOption = None,
-    drive_samples: DriveSamplesOption = None,
+    *,
+    battery: BatteryOptions,
     target_error: Annotated[
         str,
         typer.Option(
@@ -105,7 +77,7 @@ def plan_command(
     ] = False,
 ) -> None:
     """Plan the circuits of a battery."""
-    battery = build_battery(locals())
+    charged = build_battery(battery)
     if fractional_gates and backend is None:
         raise ValueError("`fractional_gates` must not be given without --backend.")
     target = parse_number("target_error", target_error)
@@ -113,7 +85,7 @@ def plan_command(
     from rzqiskit.planning import plan
 
     chosen = plan(
-        battery,
+        charged,
         target_error=target,
         metric=metric,  # type: ignore[arg-type]  # checked there
         backend=None if backend is None else _open_backend(backend, fractional_gates),

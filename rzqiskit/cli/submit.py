@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rzqiskit.circuits.product_formula import FRAMES, SLICES, SPACINGS
-from rzqiskit.cli.battery_options import (
-    DriveAngularFrequencyOption,
-    DriveCenterOption,
-    DriveDurationOption,
-    DriveOption,
-    DrivePeriodOption,
-    DrivePhaseOption,
-    DriveSamplesOption,
-    DriveTimeConstantOption,
-    DriveWidthOption,
-    InteractionOption,
-    LevelSplittingOption,
-    NumQubitsOption,
-    PairCountingOption,
-    SingleDriveAmplitudeOption,
-    build_battery,
-)
-from rzqiskit.cli.drive_options import DriveShape
+from rzqiskit.cli.battery_options import BatteryOptions, NumQubitsOption, build_battery
 from rzqiskit.cli.formula_options import (
     FORMULA_PANEL,
-    FrameOption,
-    OrderOption,
-    SlicesOption,
-    SpacingOption,
+    FormulaOptions,
 )
 from rzqiskit.cli.numbers import parse_numbers
+from rzqiskit.cli.option_groups import spread_options
 from rzqiskit.cli.wording import count, describe_battery, describe_drive
-from rzqiskit.model import PAIR_COUNTINGS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,7 +38,16 @@ SUBMIT_HELP = (
 _DEVICE, _CIRCUITS = "Device", FORMULA_PANEL
 
 
+@dataclass(frozen=True)
+class SubmittedBatteryOptions(BatteryOptions):
+    """A battery small enough for what devices do today, unless another is asked for."""
+
+    num_qubits: NumQubitsOption = 6
+
+
+@spread_options
 def submit_command(
+    *,
     backend: Annotated[
         str,
         typer.Option(
@@ -77,20 +67,7 @@ def submit_command(
             rich_help_panel=_DEVICE,
         ),
     ] = False,
-    num_qubits: NumQubitsOption = 6,
-    interaction: InteractionOption = "2",
-    level_splitting: LevelSplittingOption = "1",
-    pair_counting: PairCountingOption = PAIR_COUNTINGS[0],
-    drive: DriveOption = DriveShape.SINE_SQUARED,
-    drive_amplitude: SingleDriveAmplitudeOption = "20",
-    drive_period: DrivePeriodOption = None,
-    drive_duration: DriveDurationOption = None,
-    drive_center: DriveCenterOption = None,
-    drive_width: DriveWidthOption = None,
-    drive_time_constant: DriveTimeConstantOption = None,
-    drive_angular_frequency: DriveAngularFrequencyOption = None,
-    drive_phase: DrivePhaseOption = None,
-    drive_samples: DriveSamplesOption = None,
+    battery: SubmittedBatteryOptions,
     num_times: Annotated[
         int,
         typer.Option(help="Equal times up to the end of the pulse.", rich_help_panel=_CIRCUITS),
@@ -98,10 +75,7 @@ def submit_command(
     num_steps: Annotated[
         int, typer.Option(help="Slices of each circuit.", rich_help_panel=_CIRCUITS)
     ] = 2,
-    order: OrderOption = 2,
-    frame: FrameOption = FRAMES[0],
-    spacing: SpacingOption = SPACINGS[0],
-    slices: SlicesOption = SLICES[0],
+    formula: FormulaOptions,
     network: Annotated[
         str,
         typer.Option(
@@ -164,16 +138,13 @@ def submit_command(
 
     from rzqiskit.validation import check_positive_integer
 
-    battery = build_battery(locals())
+    charged = build_battery(battery)
     number = check_positive_integer("num_times", num_times)
-    times = np.linspace(0.0, battery.drive.duration, number + 1)[1:]
+    times = np.linspace(0.0, charged.drive.duration, number + 1)[1:]
     settings: dict[str, Any] = {
         "shots": shots,
         "num_steps": num_steps,
-        "order": order,
-        "frame": frame,
-        "spacing": spacing,
-        "slices": slices,
+        **dataclasses.asdict(formula),
         "network": network,
         "readout_calibration": not no_calibration,
         "noise_factors": parse_numbers("noise_factors", noise_factors),
@@ -187,14 +158,14 @@ def submit_command(
     if dry_run and (folder is not None or seed is not None):
         name = "folder" if folder is not None else "seed"
         raise ValueError(f"`{name}` must not be given with --dry-run, which writes nothing.")
-    _print_rows(_describe_request(battery, times, settings))
+    _print_rows(_describe_request(charged, times, settings))
     if dry_run:
-        estimate = estimate_submission(battery, times, backend, **settings)
+        estimate = estimate_submission(charged, times, backend, **settings)
         _print_rows({"device": estimate.device, **_describe_estimate(estimate)})
         typer.echo("nothing was sent")
         return
     _print_rows({"device": backend, "folder": str(folder or "a new one here")})
-    path = submit_charging(battery, times, backend, folder=folder, seed=seed, **settings)
+    path = submit_charging(charged, times, backend, folder=folder, seed=seed, **settings)
     typer.echo(
         f"sent {_describe_jobs(path)}, see {path}: rzqiskit status {path}, rzqiskit collect {path}"
     )

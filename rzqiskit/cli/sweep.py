@@ -127,5 +127,7 @@ def _deaf_worker_plugin() -> Any:
     class DeafWorker(WorkerPlugin):
         def setup(self, worker: Any) -> None:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
+            # A heartbeat may find that the scheduler has ended first.
+            logging.getLogger("distributed.worker").setLevel(logging.CRITICAL)
 
     return DeafWorker()

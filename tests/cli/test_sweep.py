@@ -75,10 +75,11 @@ def test_resume_after_an_interruption(plan, tmp_path, monkeypatch) -> None:
     assert done[0] == done[2]
 
 
+# Five seconds on one core: at least twenty chunks, of a fifth of a second.
 LONG = """\
 [drive]
 shape = "SineSquaredDrive"
-amplitude = { linspace = [1, 100, 4000] }
+amplitude = { linspace = [1, 100, 100] }
 period = 0.3
 [battery]
 num_qubits = 60
@@ -87,12 +88,23 @@ interaction = { linspace = [-3, 3, 50] }
 COMMAND = [sys.executable, "-c", "import sys; from rzqiskit.cli import main; sys.exit(main())"]
 
 
+def as_in_a_terminal() -> None:
+    # A shell lets what it starts in the background, such as these tests, ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def as_in_a_terminal_on_one_core() -> None:
+    as_in_a_terminal()
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
 def wait_for_chunks(store, number: int) -> None:
     manifest = store / "manifest.jsonl"
     deadline = time.monotonic() + 60.0
     while not manifest.exists() or len(manifest.read_text().splitlines()) <= number:
         assert time.monotonic() < deadline
-        time.sleep(0.05)
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("options", [[], ["--workers", "2"]])
@@ -101,6 +113,8 @@ def test_ctrl_c_in_a_terminal_ends_in_one_line(plan, tmp_path, options) -> None:
     with subprocess.Popen(
         [*COMMAND, "sweep", "plan.toml", *options], stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, start_new_session=True,
+        # Workers have one thread each anyway.
+        preexec_fn=as_in_a_terminal if options else as_in_a_terminal_on_one_core,
     ) as process:  # fmt: skip
         wait_for_chunks(tmp_path / "plan.zarr", 1)
         # A terminal sends it to all processes of the group, so to the workers as well.
@@ -114,10 +128,24 @@ def test_ctrl_c_in_a_terminal_ends_in_one_line(plan, tmp_path, options) -> None:
     )
 
 
+def test_workers_end_silently() -> None:
+    # Whose heartbeat finds, once in fifty times, that Ctrl-C has stopped the scheduler before.
+    code = (
+        "import logging, signal, distributed\n"
+        "from rzqiskit.cli.sweep import _deaf_worker_plugin\n"
+        "_deaf_worker_plugin().setup(None)\n"
+        "logging.getLogger('distributed.worker').error('Failed to communicate')\n"
+        "signal.raise_signal(signal.SIGINT)\n"
+        "print('still here')"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (ran.stdout, ran.stderr) == ("still here\n", "")
+
+
 def test_a_terminal_sees_rate_and_time_left(plan) -> None:
     import pty
 
-    plan.write_text(LONG.replace("4000", "40"))
+    plan.write_text(LONG.replace("100] }", "10] }"))
     controller, terminal = pty.openpty()
     with subprocess.Popen(
         [*COMMAND, "sweep", "plan.toml"], stdout=subprocess.PIPE, stderr=terminal,

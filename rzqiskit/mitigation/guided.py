@@ -11,6 +11,11 @@ Nor is every mean's decay an exponential to zero: errors also turn one component
 T1 pulls. Over fake devices and widths that comes to about the parts MODEL_ERROR of the largest mean
 times the share 1 - R of it that noise has taken; it counts as an error of its own.
 
+Where more than two noise factors scatter about the fitted decay by more than their shots allow
+(chi^2 per degree of freedom above 1), the part of the error that comes from shots is widened by
+the square root of that. Both the constants and this rule are measured by
+tests/benchmarks/guided_calibration.py.
+
 Errors are by derivatives of the whole chain with respect to the share of every weight in every
 record: the same Z counts serve the guide, E and Sigma; the same readout calibration serves all
 noise factors.
@@ -160,18 +165,21 @@ class _Extrapolated:
     value: FloatArray
     shares: dict[str, FloatArray]  # basis -> (num_factors, num_times, N + 1)
     systematic: FloatArray  # what rate and model add to the error, shape (num_times,)
+    widening: FloatArray  # of the rest of the error, shape (num_times,)
 
     @property
     def error(self) -> FloatArray:
-        return np.sqrt(self.chain.variance(self.shares) + self.systematic**2)
+        return np.hypot(self.widening * self.chain.error(self.shares), self.systematic)
 
     def minus(self, other: _Extrapolated, factor: FloatArray) -> FloatArray:
         """Return the standard error of this less `factor` times the other."""
         shares = dict(self.shares)
         for basis, values in other.shares.items():
             shares[basis] = shares.get(basis, 0.0) - factor[:, np.newaxis] * values
-        systematic = self.systematic**2 + (factor * other.systematic) ** 2
-        return np.sqrt(self.chain.variance(shares) + systematic)
+        systematic = np.hypot(self.systematic, factor * other.systematic)
+        # One for both: apart, less of their common shots could cancel, or more.
+        widening = np.maximum(self.widening, other.widening)
+        return np.hypot(widening * self.chain.error(shares), systematic)
 
 
 class _Chain:
@@ -204,7 +212,9 @@ class _Chain:
         shares[basis] = shares[basis] + direct
         taken = np.maximum(-np.expm1(-self.noise[0]), 0.0)
         error = np.hypot(fit.rate_error, model * values[-1] * taken)
-        return _Extrapolated(self, fit.value, shares, error)
+        # A factor is a point, what is known of the rate another; value and rate are fitted.
+        widening = _widening(fit.chi_squared, self.usable.sum(axis=0) - 1)
+        return _Extrapolated(self, fit.value, shares, error, widening)
 
     def _fit(self, mean: FloatArray, error: FloatArray) -> NoiseFit:
         # A factor without a signal left is known to nothing; its weight is zero.
@@ -222,8 +232,8 @@ class _Chain:
             return estimate_mean(self.records[basis], values)
         return mitigate_mean(self.records[basis], values, readout)
 
-    def variance(self, shares: Mapping[str, FloatArray]) -> FloatArray:
-        """Return the variance of sum_f shares . p_f over shots and calibration, (num_times,)."""
+    def error(self, shares: Mapping[str, FloatArray]) -> FloatArray:
+        """Return the error of sum_f shares . p_f by shots and calibration, (num_times,)."""
         total = np.zeros(self.noise.shape[1])
         for basis, values in shares.items():
             counts, readout = self.records[basis], self.readout[basis]
@@ -237,4 +247,14 @@ class _Chain:
                 slopes = calibration_slopes(read, weights, inverse, readout).sum(axis=0)
                 total += np.sum((slopes * np.concatenate(readout.stderr)) ** 2, axis=-1)
             total += np.sum(error**2, axis=0)
-        return total
+        return np.sqrt(total)
+
+
+def _widening(chi_squared: FloatArray, freedom: npt.NDArray[np.int_]) -> FloatArray:
+    """Return by how much points scatter more about a fitted curve than their errors say.
+
+    Two factors tell as much as value and rate need, with what is known of the rate as a judge;
+    measured on fake devices their errors hold as they are, and widened they would be too large.
+    """
+    per_freedom = chi_squared / np.maximum(freedom, 1)
+    return np.where(freedom > 1, np.sqrt(np.maximum(per_freedom, 1.0)), 1.0)

@@ -92,6 +92,8 @@ class NoiseFit:
         slopes: dy/dx of the curve at each noise factor, same shape.
         noise_stderr: standard errors of the noise factors, same shape.
         rate_error: what the unknown rate of an exponential adds to the error, shape (...).
+        chi_squared: squared distances of the points from the curve over their errors, shape
+            (...); that of a rate known beforehand from it is one of them.
     """
 
     value: FloatArray
@@ -99,6 +101,7 @@ class NoiseFit:
     slopes: FloatArray
     noise_stderr: FloatArray
     rate_error: FloatArray
+    chi_squared: FloatArray
 
     def error(self, stderr: FloatArray) -> FloatArray:
         """Return the error of `value` for measurements with the errors `stderr`."""
@@ -154,20 +157,21 @@ def fit_noise(
         if method == "exponential"
         else _polynomial(x, signal, sigma, spread, degree)
     )
-    value, coefficients, slopes, rate_error = fitted
+    value, coefficients, slopes, rate_error, chi_squared = fitted
     return NoiseFit(
         value.reshape(y.shape[1:]) + b,
         coefficients.T.reshape(y.shape),
         slopes.T.reshape(y.shape),
         x_sigma,
         rate_error.reshape(y.shape[1:]),
+        chi_squared.reshape(y.shape[1:]),
     )
 
 
 def _polynomial(
     x: FloatArray, y: FloatArray, sigma: FloatArray, x_sigma: FloatArray, degree: int
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Return value at 0, its coefficients, slopes and zeros; all shapes (columns, factors)."""
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return value at 0, its coefficients, slopes, zeros and chi^2, by columns."""
     scale = np.abs(x).max(axis=1, keepdims=True)
     powers = np.arange(degree + 1)
     design = (x / scale)[..., np.newaxis] ** powers
@@ -181,7 +185,8 @@ def _polynomial(
         coefficients = np.einsum("mpf,mf->mp", inverse, y)
         slope = (design[..., :-1] @ (coefficients * powers)[:, 1:, np.newaxis])[..., 0] / scale
         total = np.hypot(sigma, slope * x_sigma)
-    return coefficients[:, 0], inverse[:, 0], slope, np.zeros(len(x))
+    residuals = weight * (y - np.einsum("mfp,mp->mf", design, coefficients))
+    return coefficients[:, 0], inverse[:, 0], slope, np.zeros(len(x)), np.sum(residuals**2, axis=1)
 
 
 def _exponential(
@@ -190,8 +195,8 @@ def _exponential(
     sigma: FloatArray,
     x_sigma: FloatArray,
     known_rate: tuple[float, float] | None,
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Return a of y = a exp(-c x), its coefficients, slopes and the part of its error due to c."""
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return a of y = a exp(-c x), its coefficients, slopes, error due to c, and chi^2."""
     total, slope = sigma, np.zeros_like(x)
     value: FloatArray = np.empty(len(x))
     for _ in range(3 if x_sigma.any() else 1):
@@ -201,6 +206,7 @@ def _exponential(
         value = np.sum(weight**2 * shape * y, axis=1) / np.sum((weight * shape) ** 2, axis=1)
         slope = -(value * rate)[:, np.newaxis] * shape
         total = np.hypot(sigma, slope * x_sigma)
+    chi_squared = np.sum((weight * (y - value[:, np.newaxis] * shape)) ** 2, axis=1)
     # Linearised in a and c, with what is known of c beforehand, the width of its range: without
     # that the error would diverge where no signal is left (a = 0) to tell c.
     if known_rate is None:
@@ -208,13 +214,15 @@ def _exponential(
         known = np.where((total > 0.0).all(axis=1), 12.0 / (high - low) ** 2, 0.0)
     else:
         known = np.full(len(x), known_rate[1] ** -2)
+        chi_squared = chi_squared + known * (rate - known_rate[0]) ** 2
     design = np.stack([shape, -value[:, np.newaxis] * x * shape], axis=-1)
     design = design * weight[..., np.newaxis]
     normal = design.transpose(0, 2, 1) @ design
     normal[:, 1, 1] += known
     inverse = np.linalg.pinv(normal, hermitian=True)[:, 0]
     coefficients = np.einsum("mp,mfp->mf", inverse, design) * weight
-    return value, coefficients, slope, np.abs(inverse[:, 1]) * np.sqrt(known)
+    rate_error = np.abs(inverse[:, 1]) * np.sqrt(known)
+    return value, coefficients, slope, rate_error, chi_squared
 
 
 def _weights(errors: FloatArray) -> FloatArray:

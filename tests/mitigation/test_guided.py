@@ -60,8 +60,9 @@ def test_coverage(monkeypatch, axes, shots) -> None:
         value, error = result[name]
         pull = (value - truth) / error
         assert np.mean(pull**2) < 1.28, name
-        # What is known of the decay beforehand is no scatter, so with few shots it must be less.
-        assert np.mean(pull**2) > (0.72 if shots > 1000 else 0.4), name
+        # What is known of the decay beforehand is no scatter, so with few shots it must be less;
+        # and a fifth of the records have scattered enough by chance to be widened.
+        assert np.mean(pull**2) > (0.66 if shots > 1000 else 0.35), name
         # 0.85 is expected where 1/2 is true: with few shots that is felt.
         assert abs(pull.mean()) < 0.13 + (0.35 if shots > 1000 else 0.7), name
 
@@ -115,6 +116,43 @@ def test_error_is_the_derivative_by_every_record(monkeypatch) -> None:
             bare = estimate(counts)[name][1][0]
         assert found > bare, name
         assert bare == pytest.approx(math.sqrt(variance), rel=0.05), name
+
+
+def test_errors_hold_where_points_scatter_about_the_decay(monkeypatch) -> None:
+    """Y circuits whose signals drift from job to job, by three errors of their shots.
+
+    1000 records: a fraction is known to 0.016, five times which are 0.08. Normal: 0.68 and 0.95.
+    """
+    for name in MODEL_ERROR:
+        monkeypatch.setitem(MODEL_ERROR, name, 0.0)
+    rng = np.random.default_rng(55)
+    shots, repeats, factors = 50_000, 1000, 5
+    counts = {}
+    for axis in "xyz":
+        signal = STRONG[axis] * np.exp(-0.06 * np.arange(1.0, factors + 1.0))[:, np.newaxis]
+        # Shots alone: sqrt(1 / (N shots)) of a whole signal.
+        drift = 3.0 / math.sqrt(N * shots) if axis == "y" else 0.0
+        excited = (1.0 + signal + drift * rng.standard_normal((factors, repeats))) / 2.0
+        p = stats.binom.pmf(np.arange(N + 1), N, excited[..., np.newaxis])
+        counts[axis] = rng.multinomial(shots, p)
+
+    def within(kept: slice) -> tuple[np.ndarray, np.ndarray]:
+        value, error = estimate({axis: item[kept] for axis, item in counts.items()})[
+            "instantaneous_power"
+        ]
+        far = np.abs(value - N * STRONG["y"] / 2.0) / error
+        return np.array([np.mean(far < reach) for reach in (1.0, 2.0)]), error
+
+    widened, error = within(slice(None))
+    _, error_of_two = within(slice(2))
+    monkeypatch.setitem(extrapolate_guided_metrics.__globals__, "_widening", lambda *_: 1.0)
+    plain, plain_error = within(slice(None))
+    # The widening is itself known from four squares only, so 0.53 and 0.81 is what can be had.
+    assert (widened > (0.45, 0.73)).all()
+    assert (plain < (0.33, 0.59)).all()
+    assert (error >= plain_error).all()
+    # Two factors fit any decay, so nothing is to be seen in them.
+    np.testing.assert_array_equal(error_of_two, within(slice(2))[1])
 
 
 def test_a_lost_guide_is_left_out() -> None:

@@ -4,8 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from scipy.optimize import least_squares
 
 from rzqiskit.mitigation import extrapolate_to_zero_noise
+from rzqiskit.mitigation.zero_noise import fit_noise
 
 FACTORS = np.array([1.0, 3.0, 5.0])
 CURVES = {
@@ -103,6 +105,32 @@ def test_columns_are_independent_and_keep_their_shape() -> None:
 def test_a_value_known_exactly_stays_exact() -> None:
     value, error = extrapolate_to_zero_noise(FACTORS, np.zeros((3, 1)), np.zeros((3, 1)))
     assert (value, error) == (0.0, 0.0)
+
+
+def test_chi_squared_is_that_of_least_squares() -> None:
+    """With the rate known beforehand as one point more."""
+    x, y = np.array([0.1, 0.35, 0.6, 0.8]), np.array([2.0, 1.5, 1.3, 0.9])
+    sigma = np.array([0.02, 0.03, 0.02, 0.05])
+    known = (0.85, 0.3)
+
+    def curve(at: np.ndarray) -> np.ndarray:
+        return (at[0] * np.exp(-at[1] * x) - y) / sigma
+
+    def with_known(at: np.ndarray) -> np.ndarray:
+        return np.append(curve(at), (at[1] - known[0]) / known[1])
+
+    line = np.polyfit(x, y, 1, w=1.0 / sigma)
+    cases = (
+        (with_known, {"method": "exponential", "rate": known}),
+        (curve, {"method": "exponential"}),
+        (lambda at: (np.polyval(at, x) - y) / sigma, {"method": "linear"}),
+    )
+    for residuals, options in cases:
+        start = line if options["method"] == "linear" else [2.0, 0.9]
+        fitted = least_squares(residuals, start, xtol=1e-14, ftol=1e-14, gtol=1e-14)
+        found = fit_noise(x, y[:, np.newaxis], sigma[:, np.newaxis], **options)
+        assert found.chi_squared[0] == pytest.approx(2.0 * fitted.cost, rel=1e-6)
+        assert found.chi_squared[0] > 4.0
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import numbers
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rzqiskit.drives import Drive
-from rzqiskit.model import PAIR_COUNTINGS, RosenZenerBattery
-from rzqiskit.validation import FloatArray, check_choice
+from rzqiskit.model import MAX_QUBITS, PAIR_COUNTINGS, RosenZenerBattery
+from rzqiskit.validation import FloatArray, check_choice, check_integer
 
 __all__ = ["BatteryGrid"]
 
@@ -30,7 +31,7 @@ class BatteryGrid:
 
     Args:
         drive: the pulse that `drive_<field>` modifies.
-        num_qubits: N.
+        num_qubits: N, at most `MAX_QUBITS`.
         paired: point by point instead of all combinations.
         **parameters: `interaction`, `level_splitting`, `pair_counting`, `drive_<field>`.
 
@@ -229,7 +230,7 @@ def _checked(name: str, value: Any) -> npt.NDArray[Any]:
             check_choice(name, entry, PAIR_COUNTINGS)
         array = np.asarray(array, dtype=str)
     else:
-        array = np.asarray(value)
+        array = _rectangular(name, value)
     if array.ndim > 1 or array.size == 0:
         scalar = "a name" if name == "pair_counting" else "a number"
         raise ValueError(
@@ -238,14 +239,18 @@ def _checked(name: str, value: Any) -> npt.NDArray[Any]:
         )
     if name == "pair_counting":
         return array
+    if name == "num_qubits" and array.dtype.kind in "fO":  # beyond the 64 bits of NumPy's integers
+        entries = np.asarray(value, dtype=object)
+        if all(isinstance(entry, numbers.Integral) for entry in entries.flat):
+            for entry in entries.flat:
+                check_integer(name, entry, minimum=1, maximum=MAX_QUBITS)
     if array.dtype.kind not in ("iu" if name == "num_qubits" else "iuf"):
         kind = "integers" if name == "num_qubits" else "real numbers"
         raise TypeError(f"`{name}` must be made of {kind}, got {array.dtype}.")
     if name == "num_qubits":
-        array = array.astype(np.int64)
-        if (array < 1).any():
-            raise ValueError(f"`num_qubits` must be a positive integer, got {array.min()}.")
-        return array
+        for extreme in (array.min(), array.max()):
+            check_integer(name, extreme, minimum=1, maximum=MAX_QUBITS)
+        return array.astype(np.int64)
     array = array.astype(np.float64)
     if not np.isfinite(array).all():
         bad = float(array[~np.isfinite(array)].flat[0])
@@ -253,3 +258,13 @@ def _checked(name: str, value: Any) -> npt.NDArray[Any]:
     if name == "level_splitting" and (array < 0.0).any():
         raise ValueError(f"`level_splitting` must not be negative, got {float(array.min())!r}.")
     return array
+
+
+def _rectangular(name: str, value: Any) -> npt.NDArray[Any]:
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise ValueError(
+            f"`{name}` must be a number or a one-dimensional array that is not empty, "
+            "got rows of different lengths."
+        ) from None

@@ -16,12 +16,16 @@ from rzqiskit.drives import Drive
 from rzqiskit.validation import (
     check_choice,
     check_finite,
+    check_integer,
     check_non_negative,
-    check_positive_integer,
 )
 
-__all__ = ["PAIR_COUNTINGS", "PairCounting", "RosenZenerBattery"]
+__all__ = ["MAX_QUBITS", "PAIR_COUNTINGS", "PairCounting", "RosenZenerBattery"]
 
+MAX_QUBITS = 2**53
+"""Widest battery, 9e15 cells: up to here every number of excited cells has a float of its own.
+
+The exact solver keeps its tolerance that far; in wider ones N and N + 1 cells are the same."""
 BATTERY_FORMAT_VERSION = 1
 PairCounting = Literal["ordered", "unordered"]
 PAIR_COUNTINGS: tuple[PairCounting, ...] = ("ordered", "unordered")
@@ -32,7 +36,7 @@ class RosenZenerBattery:
     """N two-level cells, a common drive and equal Ising couplings between all pairs.
 
     Attributes:
-        num_qubits: N, number of cells.
+        num_qubits: N, number of cells, at most `MAX_QUBITS` = 2^53.
         drive: the pulse f(t), which couples to Jx.
         level_splitting: Delta, energy between the two levels of a cell; the unit of energy when 1.
         interaction: eta, energy; repulsive when positive.
@@ -67,7 +71,9 @@ class RosenZenerBattery:
                 f"{type(self.drive).__name__}."
             )
         cleaned = {
-            "num_qubits": check_positive_integer("num_qubits", self.num_qubits),
+            "num_qubits": check_integer(
+                "num_qubits", self.num_qubits, minimum=1, maximum=MAX_QUBITS
+            ),
             "level_splitting": check_non_negative("level_splitting", self.level_splitting),
             "interaction": check_finite("interaction", self.interaction),
             "pair_counting": check_choice("pair_counting", self.pair_counting, PAIR_COUNTINGS),

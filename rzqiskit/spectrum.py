@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from rzqiskit.model import PAIR_COUNTINGS, PairCounting
+from rzqiskit.model import MAX_QUBITS, PAIR_COUNTINGS, PairCounting
 from rzqiskit.schema import make_dataset, provenance
 from rzqiskit.validation import (
     FloatArray,
     check_choice,
+    check_integer,
     check_non_negative,
-    check_positive_integer,
     check_times,
 )
 
@@ -46,7 +46,7 @@ def ground_state_transition(
     belongs to the second.
 
     Args:
-        num_qubits: N; one cell has no interaction and no transition.
+        num_qubits: N, at most `MAX_QUBITS`; one cell has no interaction and no transition.
         level_splitting: Delta, energy.
         pair_counting: "ordered" or "unordered".
 
@@ -62,7 +62,7 @@ def ground_state_transition(
         >>> round(ground_state_transition(100, pair_counting="unordered"), 4)
         1.0101
     """
-    num_qubits = check_positive_integer("num_qubits", num_qubits)
+    num_qubits = check_integer("num_qubits", num_qubits, minimum=1, maximum=MAX_QUBITS)
     delta = check_non_negative("level_splitting", level_splitting)
     factor = _pair_factor(pair_counting)
     if num_qubits == 1:
@@ -80,7 +80,7 @@ def undriven_spectrum(
     """Return ground state, first excited state, gap and order parameter against the interaction.
 
     Args:
-        num_qubits: N.
+        num_qubits: N, at most `MAX_QUBITS`.
         interaction: eta, shape (num_interactions,), strictly increasing, energy.
         level_splitting: Delta, energy.
         pair_counting: "ordered" (g = 2 eta/N) or "unordered" (g = eta/N).
@@ -100,7 +100,7 @@ def undriven_spectrum(
         >>> spectrum.order_parameter.values.tolist()
         [-1.0, -0.5]
     """
-    num_qubits = check_positive_integer("num_qubits", num_qubits)
+    num_qubits = check_integer("num_qubits", num_qubits, minimum=1, maximum=MAX_QUBITS)
     eta = check_times(interaction, name="interaction", minimum=None)
     delta = check_non_negative("level_splitting", level_splitting)
     g = _pair_factor(pair_counting) * eta / num_qubits

@@ -31,6 +31,8 @@ _Choice = TypeVar("_Choice", bound=str)
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, int) and value.bit_length() > 1024:  # Python writes out no huge ones
+        return f"an integer of {value.bit_length()} bits"
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
@@ -64,8 +66,8 @@ def check_non_negative(name: str, value: Any) -> float:
     return cleaned
 
 
-def check_integer(name: str, value: Any, *, minimum: int) -> int:
-    """Return `value` as an int of at least `minimum`; a bool is no integer."""
+def check_integer(name: str, value: Any, *, minimum: int, maximum: int | None = None) -> int:
+    """Return `value` as an int from `minimum` to `maximum`, if there is one; a bool is none."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
         raise TypeError(f"`{name}` must be an integer, got {_shown(value)}.")
     cleaned = int(value)
@@ -73,7 +75,9 @@ def check_integer(name: str, value: Any, *, minimum: int) -> int:
         kind = {0: "a non-negative integer", 1: "a positive integer"}.get(
             minimum, f"an integer of at least {minimum}"
         )
-        raise ValueError(f"`{name}` must be {kind}, got {cleaned}.")
+        raise ValueError(f"`{name}` must be {kind}, got {_shown(cleaned)}.")
+    if maximum is not None and cleaned > maximum:
+        raise ValueError(f"`{name}` must be at most {maximum}, got {_shown(cleaned)}.")
     return cleaned
 
 

@@ -199,6 +199,18 @@ def test_to_dict_is_json():
     [
         ({"num_qubits": 0}, ValueError, r"^`num_qubits` must be a positive integer, got 0\.$"),
         ({"num_qubits": [3, -1]}, ValueError, r"^`num_qubits` must be a positive integer, got -1"),
+        ({"num_qubits": [4, 2**53 + 1]}, ValueError, r"at most 9007199254740992, got 9.*3\.$"),
+        ({"num_qubits": [10**20]}, ValueError, r"^`num_qubits` must be at most .*, got 10{20}\.$"),
+        ({"num_qubits": [2**63, 4]}, ValueError, r"must be at most .*, got 92\d{17}\.$"),
+        ({"num_qubits": [-1, 2**63]}, ValueError, r"must be a positive integer, got -1\.$"),
+        (
+            {"num_qubits": np.array([2**63], dtype=np.uint64)},
+            ValueError,
+            r"^`num_qubits` must be at most 9007199254740992, got 9223372036854775808\.$",
+        ),
+        ({"num_qubits": [True, 10**20]}, TypeError, r"^`num_qubits` must be an integer, got True"),
+        ({"num_qubits": ["4", 10**20]}, TypeError, r"^`num_qubits` must be made of integers"),
+        ({"interaction": [[1], [2, 3]]}, ValueError, r"^`interaction` must be .*different lengths"),
         ({"num_qubits": 2.0}, TypeError, r"^`num_qubits` must be made of integers, got float64\.$"),
         ({"num_qubits": True}, TypeError, r"^`num_qubits` must be made of integers, got bool\.$"),
         ({"num_qubits": []}, ValueError, r"^`num_qubits` must be .* not empty, got shape \(0,\)"),

@@ -131,6 +131,12 @@ def test_from_dict_refuses_missing_keys_and_other_objects():
     [
         ("num_qubits", 0, ValueError, r"^`num_qubits` must be a positive integer, got 0\.$"),
         ("num_qubits", -3, ValueError, r"^`num_qubits` must be a positive integer, got -3\.$"),
+        (
+            "num_qubits",
+            2**53 + 1,
+            ValueError,
+            r"^`num_qubits` must be at most 9007199254740992, got 9007199254740993\.$",
+        ),
         ("num_qubits", True, TypeError, r"^`num_qubits` must be an integer, got True\.$"),
         ("num_qubits", 10.0, TypeError, r"^`num_qubits` must be an integer, got 10\.0\.$"),
         ("num_qubits", "10", TypeError, r"^`num_qubits` must be an integer, got '10'\.$"),

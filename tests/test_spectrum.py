@@ -59,7 +59,7 @@ def test_the_ground_state_leaves_at_the_transition(num_qubits, pair_counting):
     assert spectrum.attrs["ground_state_transition"] == transition
 
 
-@pytest.mark.parametrize("num_qubits", [11, 10**6, 10**9, 10**12])
+@pytest.mark.parametrize("num_qubits", [11, 10**6, 10**9, 10**12, 2**53])
 def test_lowest_two_levels_in_exact_arithmetic(num_qubits):
     eta = np.sort(np.random.default_rng(5).uniform(0.6, 4.0, 30))
     spectrum = rz.undriven_spectrum(num_qubits, eta)
@@ -99,6 +99,7 @@ def test_one_cell_has_no_transition():
     ("arguments", "options", "message"),
     [
         ((0, [1.0]), {}, "`num_qubits` must be a positive integer, got 0"),
+        ((10**20, [1.0]), {}, "`num_qubits` must be at most 9007199254740992, got 10{20}"),
         ((3, [1.0, 0.5]), {}, "`interaction` must be strictly increasing"),
         ((3, [np.nan]), {}, "`interaction` must be finite"),
         ((3, [1.0]), {"level_splitting": -1.0}, "`level_splitting` must not be negative"),
@@ -108,3 +109,8 @@ def test_one_cell_has_no_transition():
 def test_bad_input(arguments, options, message):
     with pytest.raises(ValueError, match=message):
         rz.undriven_spectrum(*arguments, **options)
+
+
+def test_no_transition_of_what_is_no_battery():
+    with pytest.raises(ValueError, match="`num_qubits` must be at most 9007199254740992"):
+        rz.ground_state_transition(2**53 + 1)

@@ -79,6 +79,18 @@ def test_integers_below_the_minimum(minimum, kind):
         v.check_integer("num_steps", bad, minimum=minimum)
 
 
+def test_integers_above_the_maximum():
+    assert v.check_integer("order", 6, minimum=1, maximum=6) == 6
+    with pytest.raises(ValueError, match=r"^`order` must be at most 6, got 7\.$"):
+        v.check_integer("order", 7, minimum=1, maximum=6)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_integers_too_long_to_be_written_out(sign):
+    with pytest.raises(ValueError, match=r"^`order` must be .*, got an integer of 20001 bits\.$"):
+        v.check_integer("order", sign * 2**20_000, minimum=1, maximum=6)
+
+
 def test_choice():
     assert v.check_choice("basis", "y", ("x", "y", "z")) == "y"
     assert v.check_choice("basis", np.str_("y"), ("x", "y", "z")) == "y"

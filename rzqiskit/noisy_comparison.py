@@ -62,8 +62,9 @@ def compare_on_device(
         ``raw``, ``readout`` and ``guided`` (see `extrapolate_guided_metrics`; no populations
         and no entropy, which cannot be extrapolated; as in ``readout`` where a circuit has no
         entangling gate, NaN where no signal is left to guide), and ``budget``: for each `metric`
-        the largest deviation of each node from the exact solver over the times (``measured``)
-        and, for E, Sigma and S, the terms of the plan's budget (``planned``).
+        the largest deviation of each node from the exact solver over the times (``measured``; NaN
+        where nothing is known), the number of times that are lost to it because no signal was left
+        (``num_lost``), and, for E, Sigma and S, the terms of the plan's budget (``planned``).
 
     Raises:
         TypeError: an argument of the wrong type.
@@ -205,13 +206,15 @@ def _budget(
 
     names = [name for name in nodes if name != "exact"]
     measured = np.full((len(METRICS), len(names)), np.nan)
+    num_lost = np.zeros(measured.shape, dtype=np.int64)
     for row, metric in enumerate(METRICS):
         for column, name in enumerate(names):
             if metric in nodes[name]:
                 exact = nodes["exact"][metric].sel(time=time).values
                 deviation = np.abs(nodes[name][metric].values - exact)
-                # A point where the guide is lost deviates from nothing.
-                measured[row, column] = np.nanmax(deviation, initial=0.0)
+                known = deviation[np.isfinite(deviation)]
+                measured[row, column] = known.max() if known.size else np.nan
+                num_lost[row, column] = deviation.size - known.size
     planned = np.full((len(METRICS), len(BUDGET_TERMS)), np.nan)
     for metric in PLANNED_METRICS:
         # The simulation has the cells' waits free.
@@ -224,6 +227,7 @@ def _budget(
     return xr.Dataset(
         {
             "measured": (("metric", "node"), measured, {"long_name": "largest deviation"}),
+            "num_lost": (("metric", "node"), num_lost, {"long_name": "times without a signal"}),
             "planned": (("metric", "term"), planned, {"long_name": "largest deviation planned"}),
         },
         {"metric": list(METRICS), "node": names, "term": list(BUDGET_TERMS)},

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from qiskit_ibm_runtime.fake_provider import FakeManilaV2
 
 import rzqiskit as rz
 from rzqiskit.charging import run_charging
 from rzqiskit.execution.noise import NoisySampler
 from rzqiskit.execution.runtime.devices import find_fake_device
+from rzqiskit.execution.scaled_noise import ScaledDevice
 from rzqiskit.noisy_comparison import BUDGET_TERMS, compare_on_device
 from rzqiskit.planning import plan
 from rzqiskit.schema import METRICS, validate_dataset
@@ -134,3 +136,34 @@ def test_a_formula_of_ones_own(backend):
     assert (report.attrs["num_steps"], report.attrs["frame"]) == (2, "drive")
     with pytest.raises(ValueError, match="`shots` must be a positive integer, got 0"):
         compare_on_device(BATTERY, TIMES, backend, shots=0)
+
+
+SMALL = rz.RosenZenerBattery(num_qubits=3, drive=rz.SineSquaredDrive(20.0, 0.3), interaction=2.0)
+
+
+def test_a_lost_guide_is_not_the_best_method():
+    """Six times the errors of the device: no J^2 is left to guide, so nothing is known."""
+    noisy = ScaledDevice(FakeManilaV2(), 6.0)
+    report = compare_on_device(
+        SMALL, [0.2, 0.3], noisy, shots=100, num_steps=8, order=2, frame="mean-field", seed=3
+    )
+    assert report["guided"].stored_energy.isnull().all()
+    budget = report["budget"].sel(metric="stored_energy")
+    assert np.isnan(budget.measured.sel(node="guided"))
+    assert budget.num_lost.sel(node=["raw", "readout", "guided"]).values.tolist() == [0, 0, 2]
+    # What a node never holds is not lost to it.
+    entropy = report["budget"].sel(metric="diagonal_entropy", node="guided")
+    assert (np.isnan(entropy.measured), entropy.num_lost) == (True, 0)
+
+
+def test_deviations_of_the_times_that_are_left():
+    """At t = 0 no gate disturbs anything."""
+    noisy = ScaledDevice(FakeManilaV2(), 6.0)
+    report = compare_on_device(
+        SMALL, [0.0, 0.3], noisy, shots=100, num_steps=8, order=2, frame="mean-field", seed=3
+    )
+    guided = report["guided"].stored_energy.values
+    assert np.isfinite(guided).tolist() == [True, False]
+    budget = report["budget"].sel(metric="stored_energy", node="guided")
+    assert budget.num_lost == 1
+    assert budget.measured == abs(guided[0] - report["exact"].stored_energy.values[0])

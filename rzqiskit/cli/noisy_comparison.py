@@ -186,10 +186,10 @@ def _print(report: xr.DataTree, reports: dict[float, xr.DataTree]) -> None:
 
 
 def _lost(budget: xr.Dataset, num_times: int) -> list[str]:
-    """Return a line for each node and amplitude of which times are missing in the table."""
+    """Return a line for each node and amplitude of which the table leaves out times."""
     return [
-        f"{_HEADINGS[node]} at v0 = {amplitude:g}: no signal left at {number} of "
-        f"{count(num_times, 'time')}"
+        f"{node}, v0 = {amplitude:g}: without the {number} of {count(num_times, 'time')} "
+        "at which no signal is left"
         for node in budget["node"].values.tolist()
         for amplitude in budget["drive_amplitude"].values.tolist()
         if (number := int(budget["num_lost"].sel(node=node, drive_amplitude=amplitude).max()))

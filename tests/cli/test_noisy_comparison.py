@@ -37,6 +37,7 @@ def test_table_and_data(tmp_path):
     assert [line.split() for line in lines if line.startswith("   ")] == [
         ["ideal", "readout", "raw,", "as"], ["product", "both"],
     ]  # fmt: skip
+    assert "without the" not in result.stdout
     titles = [line for line in lines if line.startswith("v0")]
     assert titles == 2 * [
         f"v0 = {amplitude}: mean-field frame, order 2, 1 slice" for amplitude in (10, 20)
@@ -58,6 +59,15 @@ def test_table_and_data(tmp_path):
     tree.close()
 
 
+def test_times_without_a_signal_are_told():
+    """Forty slices leave nothing of J^2 for the guide but at t = 0."""
+    noisy = (*SMALL, "--num-steps", "40", "--shots", "100", "--circuit-stride", "2",
+             "--num-qubits", "4", "--drive-amplitude", "20", "--output", "here")  # fmt: skip
+    table = run(*noisy).stdout
+    told = "guided, v0 = 20: without the 1 of 2 times at which no signal is left\n"
+    assert table.count("without the") == table.count(told) == 1
+
+
 def test_narrow_terminals_take_columns_below(monkeypatch):
     monkeypatch.setenv("COLUMNS", "50")
     lines = run(*SMALL, "--drive-amplitude", "20", "--output", "here").stdout.splitlines()
@@ -73,6 +83,7 @@ def test_json_is_the_same_table(tmp_path):
     assert payload["files"] == {"figure": "here/compare.png", "data": "here/compare.nc"}
     assert payload["coords"]["drive_amplitude"] == [10.0, 20.0]
     assert payload["measured"][0][0][1] == measured[0, 0, 1]
+    assert payload["num_lost"] == [[[0] * 4] * 5] * 2
     assert payload["planned"][0][1] == [None] * 4  # the plan says nothing of the average power
     tree.close()
 

@@ -23,7 +23,6 @@ from rzqiskit.execution.runtime.devices import Device, make_runtime_sampler, ope
 from rzqiskit.execution.runtime.jobs import (
     MAX_EXECUTIONS,
     MAX_PAYLOAD,
-    UNREACHABLE,
     AnswerError,
     CorruptedError,
     fetch_counts,
@@ -212,7 +211,7 @@ def send_batches(run: RunFolder, device: Device, batches: Sequence[Batch]) -> No
         chosen = circuits[batch.start : batch.stop]
         try:
             job_id = send(sampler, chosen, shots=batch.shots, tag=attempt.tag)
-        except UNREACHABLE as error:
+        except Exception as error:  # whatever a service or its client ends in
             # Without the original, whose text and traceback may quote what was sent along.
             raise ExecutionError(
                 f"Job {batch.index + 1} of {len(run.batches)} could not be sent to {device.name}: "
@@ -257,9 +256,10 @@ def summarize_states(statuses: Sequence[BatchStatus]) -> dict[str, int]:
 
 
 def _examine(run: RunFolder, device: Device, batch: Batch, fetch: bool) -> BatchStatus:
-    attempts = run.attempts(batch)
     if run.has_counts(batch):
-        return BatchStatus(batch, "collected", run.counted_job(batch), len(attempts), "")
+        # Whatever has become of the files of its attempts.
+        return BatchStatus(batch, "collected", run.counted_job(batch), run.num_attempts(batch), "")
+    attempts = run.attempts(batch)
     states: list[BatchStatus] = []
     for attempt in attempts:
         status = _examine_attempt(run, device, batch, attempt, fetch, len(attempts))
@@ -313,15 +313,21 @@ class _UnreachableError(Exception):
 def _ask(question: Callable[..., Any], device: Device, *arguments: Any) -> Any:
     try:
         return question(device, *arguments)
-    except UNREACHABLE as error:
+    except (AnswerError, CorruptedError):
+        raise
+    except Exception as error:  # one odd job must not keep the others from being collected
         text = without_credentials(str(error), device)
         raise _UnreachableError(f"{type(error).__name__}: {text}") from None
 
 
 def _job_record(job_id: str, device: Device) -> dict[str, Any]:
+    try:
+        calibration_time = device.calibration_time
+    except Exception:  # the job is what must be written down
+        calibration_time = None
     return {
         "job_id": job_id,
         "backend": device.backend.name,
         "instance": device.instance,
-        "calibration_time": device.calibration_time,
+        "calibration_time": calibration_time,
     }

@@ -163,11 +163,18 @@ class RunFolder:
         circuits: list[QuantumCircuit] = qpy.load(io.BytesIO(data))
         return circuits
 
+    def num_attempts(self, batch: Batch) -> int:
+        """Return how often a batch was sent, or was about to be."""
+        number = 0
+        while self._place(batch, number + 1, "intent").exists():
+            number += 1
+        return number
+
     def attempts(self, batch: Batch) -> list[Attempt]:
         """Return the attempts to send a batch, first to last."""
         found = []
-        number = 1
-        while (intent := self._place(batch, number, "intent")).exists():
+        for number in range(1, self.num_attempts(batch) + 1):
+            intent = self._place(batch, number, "intent")
             job, end = self._place(batch, number, "job"), self._place(batch, number, "end")
             ending = self._read(end) if end.exists() else {}
             found.append(
@@ -179,7 +186,6 @@ class RunFolder:
                     message=ending.get("message", ""),
                 )
             )
-            number += 1
         return found
 
     def begin_attempt(self, batch: Batch) -> Attempt:

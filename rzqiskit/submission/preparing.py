@@ -70,6 +70,7 @@ def prepare_charging(
         check_runtime_options,
         device_of,
         is_rehearsal,
+        load_calibration,
         open_device,
     )
 
@@ -86,6 +87,7 @@ def prepare_charging(
         device = open_device(backend, service, fractional_gates=fractional_gates, seed=seed)
     else:
         device = device_of(backend, service, fractional_gates=fractional_gates, seed=seed)
+    load_calibration(device)
     if battery.num_qubits > device.backend.num_qubits:
         raise ValueError(
             f"`battery` must have at most {device.backend.num_qubits} cells on {device.name}, got "

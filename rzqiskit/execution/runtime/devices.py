@@ -28,6 +28,7 @@ __all__ = [
     "device_of",
     "find_fake_device",
     "is_rehearsal",
+    "load_calibration",
     "make_runtime_sampler",
     "open_device",
 ]
@@ -168,11 +169,10 @@ def open_device(
     try:
         backend = service.backend(name, use_fractional_gates=fractional_gates)
     except Exception as error:
-        known = [backend.name for backend in service.backends()]
-        near = difflib.get_close_matches(name, known, n=_NEAR_NAMES, cutoff=0.4) or known
+        # By the kind of the error alone, as in `_saved_service`.
         raise ValueError(
-            f"`backend` must be a device of the saved account ({', '.join(near)}) or a fake "
-            f"({LOCAL_PREFIX}FakeTorino), got {name!r} ({type(error).__name__})."
+            f"`backend` must be a device of the saved account{_near_devices(service, name)} or a "
+            f"fake ({LOCAL_PREFIX}FakeTorino), got {name!r} ({type(error).__name__})."
         ) from None
     return Device(name, backend, service, fractional_gates)
 
@@ -207,6 +207,21 @@ def device_of(
         raise ValueError("`seed` must be None on a device: nature draws the shots.")
     fractional = bool(backend.options.use_fractional_gates)
     return Device(backend.name, backend, backend.service, fractional)
+
+
+def load_calibration(device: Device) -> None:
+    """Fetch the gates and the calibration of a device, which backends of the cloud do late.
+
+    Raises:
+        ValueError: the device does not tell.
+    """
+    try:
+        _ = device.backend.target, device.calibration_time
+    except Exception as error:
+        raise ValueError(
+            f"`backend` must tell its gates and its calibration, got {device.name!r}, which failed "
+            f"with {type(error).__name__}."
+        ) from None
 
 
 def check_runtime_options(options: Any) -> dict[str, Any]:
@@ -287,6 +302,16 @@ def _saved_service(instance: str | None) -> Any:
             "`backend` must be reachable through the saved account, which failed with "
             f"{type(error).__name__}."
         ) from None
+
+
+def _near_devices(service: Any, name: str) -> str:
+    """Return the names of an account's devices that are near to one, or all, in brackets."""
+    try:
+        known = [backend.name for backend in service.backends()]
+    except Exception:  # no network: no list
+        return ""
+    near = difflib.get_close_matches(name, known, n=_NEAR_NAMES, cutoff=0.4) or known
+    return f" ({', '.join(near)})" if near else ", which has none at present,"
 
 
 def _key(name: str) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from qiskit.circuit import QuantumCircuit
-from qiskit.exceptions import QiskitError
 from qiskit.primitives import BitArray
 from qiskit_ibm_runtime.decoders.defaults import DEFAULT_DECODERS
 from qiskit_ibm_runtime.executor.executor import Executor
@@ -21,7 +21,6 @@ from rzqiskit.execution.runtime.devices import Device
 __all__ = [
     "MAX_EXECUTIONS",
     "MAX_PAYLOAD",
-    "UNREACHABLE",
     "AnswerError",
     "CorruptedError",
     "JobState",
@@ -38,9 +37,10 @@ __all__ = [
 MAX_EXECUTIONS = 10_000_000
 MAX_PAYLOAD = 45_000_000
 
-# What asking a service may end in, and a later question may not: no network, an error on the
-# other side.
-UNREACHABLE = (QiskitError, OSError, ValueError)
+# However a service quotes what a request was signed with.
+_SIGNATURE = re.compile(
+    r"""(?i)\b(bearer\s+|(?:api[-_ ]?key|token)["']?\s*[=:]\s*["']?)[^\s"',;&]+"""
+)
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 _STATES: dict[str, JobState] = {
@@ -169,5 +169,9 @@ _DECODERS = [_strict(decoder) for decoder in DEFAULT_DECODERS[Executor._PROGRAM_
 def without_credentials(text: str, device: Device) -> str:
     """Return the text of an error without the token of the account, should it quote it."""
     active = getattr(device.service, "active_account", None)
-    token = (active() or {}).get("token") if active else None
-    return text.replace(token, "<token>") if token else text
+    try:
+        token = (active() or {}).get("token") if active else None
+    except Exception:  # what the token looks like is not known
+        return "(not shown: it might quote the account's token)"
+    text = text.replace(token, "<token>") if token else text
+    return _SIGNATURE.sub(r"\1<token>", text)

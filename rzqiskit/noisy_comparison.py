@@ -28,6 +28,8 @@ __all__ = ["BUDGET_TERMS", "compare_on_device"]
 BUDGET_TERMS = ("trotter_error", "device_error", "bias", "shot_error")
 _BASES: tuple[Basis, ...] = ("z", "y", "x")
 _NOISE_FACTORS = (1, 3, 5)
+# What extrapolation gives: populations and entropy are no means of fixed operators.
+_EXTRAPOLATED = ("stored_energy", "average_power", "energy_fluctuation", "instantaneous_power")
 _CALIBRATION_FACTOR = 4  # shots of a calibration circuit, in those of the others
 Estimates = dict[str, tuple[FloatArray, FloatArray]]
 
@@ -174,15 +176,18 @@ def _measure(
     }  # fmt: skip
     first = {**arguments, "counts_y": counts["y"][0]}
     mitigated = mitigate_metrics(counts["z"][0], readout, **first)
-    guided = extrapolate_guided_metrics(
-        guide, counts_x=counts["x"], counts_y=counts["y"], readout=readout, **arguments
-    )
-    for name, pair in guided.items():
-        as_it_is = flat_y if name == "instantaneous_power" else flat_z
-        values, errors = (
-            np.where(as_it_is, old, new) for new, old in zip(pair, mitigated[name], strict=True)
+    if flat.all():  # as for a single cell, which has no J^2 to tell noise by either
+        guided = {name: mitigated[name] for name in _EXTRAPOLATED}
+    else:
+        guided = extrapolate_guided_metrics(
+            guide, counts_x=counts["x"], counts_y=counts["y"], readout=readout, **arguments
         )
-        guided[name] = (values, errors)
+        for name, pair in guided.items():
+            as_it_is = flat_y if name == "instantaneous_power" else flat_z
+            values, errors = (
+                np.where(as_it_is, old, new) for new, old in zip(pair, mitigated[name], strict=True)
+            )
+            guided[name] = (values, errors)
     estimates = {
         "raw": estimate_metrics(counts["z"][0], **first),
         "readout": mitigated,

@@ -19,13 +19,13 @@ such a factor is diagonal and between two of them the circuit rotates by U0(t_j)
 from __future__ import annotations
 
 import functools
-import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from rzqiskit.drives.pieces import integration_pieces
 from rzqiskit.validation import FloatArray
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ __all__ = ["FRAMES", "Frame", "MeanField", "Moments", "euler_angles", "mean_fiel
 ComplexArray = npt.NDArray[np.complex128]
 Frame = Literal["mean-field", "drive", "lab"]
 FRAMES: tuple[Frame, ...] = get_args(Frame)
-# Beyond this many kinks a restart of the integrator at each costs more than stepping over them.
-_MOST_RESTARTS = 64
 _NUM_UNKNOWNS = 15
 
 
@@ -183,23 +181,27 @@ def _solve_mean_field(battery: RosenZenerBattery) -> MeanField:
             single.real, single.imag, triple.real, triple.imag, phase.real, phase.imag, a3**2,
         ]  # fmt: skip
 
-    breaks = drive.breakpoints
-    step = np.inf
-    if len(breaks) > _MOST_RESTARTS:
-        step, breaks = drive.duration / len(breaks), ()
-    edges = (0.0, *breaks, drive.duration)
     state = np.zeros(_NUM_UNKNOWNS)
     state[0] = 1.0
     pieces = []
-    for start, stop in itertools.pairwise(edges):
-        result = solve_ivp(
-            slope, (start, stop), state, method="DOP853", rtol=1e-12, atol=1e-13,
-            max_step=step, dense_output=True,
-        )  # fmt: skip
+    edges = [0.0]
+    for start, stop, step in integration_pieces(drive, rate=abs(splitting) + abs(field)):
+        # A number that overflows is no solution: an error, not a warning.
+        with np.errstate(over="raise", invalid="raise"):
+            result = solve_ivp(
+                slope, (start, stop), state, method="DOP853", rtol=1e-12, atol=1e-13,
+                max_step=step, dense_output=True,
+            )  # fmt: skip
+        if not result.success:
+            raise ValueError(
+                f"`drive` must be a pulse that steps of time can follow, got one that cannot be "
+                f"followed beyond t = {result.t[-1]:g}."
+            )
         state = result.y[:, -1]
         state[:4] /= np.linalg.norm(state[:4])
         pieces.append(result.sol)
-    return MeanField(edges, tuple(pieces))
+        edges.append(stop)
+    return MeanField(tuple(edges), tuple(pieces))
 
 
 _cached_mean_field = functools.lru_cache(maxsize=32)(_solve_mean_field)

@@ -120,7 +120,7 @@ def pulse_moments(drive: Drive, edges: FloatArray) -> FloatArray:
         the slice, t_m its middle.
 
     Notes:
-        Integrals are cut at the breakpoints of the pulse, and take as many Gauss nodes as give
+        Integrals are cut at the landmarks of the pulse, and take as many Gauss nodes as give
         the known area of each piece, at most 2048.
 
     Examples:
@@ -130,7 +130,7 @@ def pulse_moments(drive: Drive, edges: FloatArray) -> FloatArray:
         array([[1.5, 0. ],
                [1.5, 0. ]])
     """
-    breaks = [b for b in drive.breakpoints if edges[0] < b < edges[-1]]
+    breaks = [b for b in drive.landmarks if edges[0] < b < edges[-1]]
     cuts = np.union1d(edges, breaks)
     slices = np.searchsorted(edges, cuts[:-1], side="right") - 1
     middles = 0.5 * (edges[1:] + edges[:-1])

@@ -233,7 +233,10 @@ def _edges(
     if spacing == "time":
         return edges
     drive = battery.drive
-    inner = [b for b in drive.breakpoints if b < pulse_end]
+    ends = np.array([0.0, *(mark for mark in drive.landmarks if mark < pulse_end), pulse_end])
+    # As many points in a narrow peak as in the rest of the window.
+    num = max(_AREA_GRID // (ends.size - 1), 2)
+    inner = np.linspace(ends[:-1], ends[1:], num, axis=-1).ravel()
     grid = np.union1d(np.linspace(0.0, pulse_end, _AREA_GRID), inner)
     strength = np.abs(drive.value(grid))
     area = np.concatenate(([0.0], np.cumsum(np.diff(grid) * (strength[1:] + strength[:-1]) / 2.0)))

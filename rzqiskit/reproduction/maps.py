@@ -28,7 +28,6 @@ __all__ = ["amplitude_period_maps", "solve_maps"]
 TOLERANCE = 1e-8
 
 
-@lru_cache(maxsize=4)
 def solve_maps(num_amplitudes: int, num_periods: int, num_threads: int | None = None) -> xr.Dataset:
     """Return maxima and finals of all metrics over the maps' range, both pair countings.
 
@@ -38,8 +37,13 @@ def solve_maps(num_amplitudes: int, num_periods: int, num_threads: int | None = 
         num_threads: all cores when None.
 
     Returns:
-        Dims (pair_counting, drive_amplitude, drive_period). Kept: do not change it.
+        Dims (pair_counting, drive_amplitude, drive_period). Solved once; a copy each time.
     """
+    return _solve_once(num_amplitudes, num_periods, num_threads).copy(deep=True)
+
+
+@lru_cache(maxsize=4)
+def _solve_once(num_amplitudes: int, num_periods: int, num_threads: int | None) -> xr.Dataset:
     grid = BatteryGrid(
         paper_battery().drive,
         num_qubits=NUM_QUBITS,

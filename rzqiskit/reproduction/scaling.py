@@ -36,7 +36,6 @@ WIDE_INTERACTIONS = (-30.0, 1.0, 30.0)
 TOLERANCE = 1e-8
 
 
-@lru_cache(maxsize=2)
 def solve_scaling(
     num_qubits: tuple[int, ...] = tuple(SCALING_NUM_QUBITS), num_threads: int | None = None
 ) -> xr.Dataset:
@@ -47,8 +46,13 @@ def solve_scaling(
         num_threads: all cores when None.
 
     Returns:
-        Dims (num_qubits, pair_counting, interaction). Kept: do not change it.
+        Dims (num_qubits, pair_counting, interaction). Solved once; a copy each time.
     """
+    return _solve_once(tuple(num_qubits), num_threads).copy(deep=True)
+
+
+@lru_cache(maxsize=2)
+def _solve_once(num_qubits: tuple[int, ...], num_threads: int | None) -> xr.Dataset:
     grid = BatteryGrid(
         paper_battery().drive,
         num_qubits=list(num_qubits),

@@ -11,6 +11,7 @@ from oracles import lab_frame
 
 from rzqiskit.reproduction import FIGURES, reproduce_figure
 from rzqiskit.reproduction.charging_curves import charging_curves
+from rzqiskit.reproduction.claims.agreement import fig2_exact
 from rzqiskit.reproduction.final_values import FINAL_METRICS, final_value_cuts
 from rzqiskit.reproduction.instances import (
     AMPLITUDES,
@@ -19,7 +20,7 @@ from rzqiskit.reproduction.instances import (
     paper_battery,
     sample_range,
 )
-from rzqiskit.reproduction.maps import amplitude_period_maps
+from rzqiskit.reproduction.maps import amplitude_period_maps, solve_maps
 from rzqiskit.reproduction.scaling import SCALING_METRICS, scaling, solve_scaling, solve_wide
 from rzqiskit.reproduction.transition import transition
 from rzqiskit.schema import METRICS, validate_dataset
@@ -81,6 +82,25 @@ def test_maps_and_their_circuits() -> None:
             for name in FINAL_METRICS:
                 error = float(point[f"final_{name}_stderr"])
                 assert abs(float(point[f"final_{name}"]) - oracle[name][0]) < 5.0 * error
+
+
+@pytest.mark.parametrize(
+    ("solve", "name"),
+    [
+        (lambda: solve_maps(2, 2), "maximum_stored_energy"),
+        (lambda: solve_scaling((2, 3)), "maximum_stored_energy"),
+        (lambda: fig2_exact(20.0, "ordered"), "stored_energy"),
+    ],
+    ids=["maps", "scaling", "fig2"],
+)
+def test_what_is_kept_is_not_what_is_given_out(solve, name) -> None:
+    first = solve()
+    expected = first[name].values.copy()
+    first[name].values[:] = -1.0
+    first[name].attrs["units"] = first.attrs["solver"] = "none"
+    again = solve()
+    np.testing.assert_array_equal(again[name], expected)
+    assert (again[name].attrs["units"], again.attrs["solver"]) == ("energy", "exact")
 
 
 def test_fig4_cuts() -> None:

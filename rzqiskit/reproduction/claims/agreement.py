@@ -50,7 +50,6 @@ def _times(num_times: int = 201) -> FloatArray:
     return np.linspace(0.0, PERIOD, num_times)
 
 
-@lru_cache(maxsize=16)
 def fig2_exact(amplitude: float, counting: PairCounting, interaction: float = 2.0) -> xr.Dataset:
     """Return the exact solution of one curve of Fig. 2.
 
@@ -60,8 +59,14 @@ def fig2_exact(amplitude: float, counting: PairCounting, interaction: float = 2.
         interaction: lambda.
 
     Returns:
-        See `evolve_exact`; with the squeezing and the entropy of one cell. Kept: do not change it.
+        See `evolve_exact`; with the squeezing and the entropy of one cell. Solved once; a copy
+        each time.
     """
+    return _solve_once(amplitude, counting, interaction).copy(deep=True)
+
+
+@lru_cache(maxsize=16)
+def _solve_once(amplitude: float, counting: PairCounting, interaction: float) -> xr.Dataset:
     battery = paper_battery(amplitude=amplitude, pair_counting=counting, interaction=interaction)
     names = (
         "stored_energy", "average_power", "instantaneous_power", "energy_fluctuation",
@@ -269,7 +274,7 @@ def check_synchronised() -> Finding:
     """Below Eq. 21: rank correlation of Sigma(t) and S(t)."""
     from scipy.stats import spearmanr
 
-    def measure(counting: str) -> tuple[str, float]:
+    def measure(counting: PairCounting) -> tuple[str, float]:
         runs = [fig2_exact(v0, counting) for v0 in AMPLITUDES]
         ranks = [spearmanr(run["energy_fluctuation"], run["diagonal_entropy"]) for run in runs]
         lowest = min(float(rank.statistic) for rank in ranks)
@@ -285,7 +290,7 @@ def check_synchronised() -> Finding:
 def check_half_charge() -> Finding:
     """Below Fig. 2: E_max at v0/Delta = 10 is half of N Delta."""
 
-    def measure(counting: str) -> tuple[str, float]:
+    def measure(counting: PairCounting) -> tuple[str, float]:
         share = float(fig2_exact(10.0, counting)["maximum_stored_energy"]) / NUM_QUBITS
         return grade(abs(share / 0.5 - 1.0)), share
 

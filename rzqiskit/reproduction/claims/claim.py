@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rzqiskit.model import PAIR_COUNTINGS
+from rzqiskit.model import PAIR_COUNTINGS, PairCounting
 
 __all__ = [
     "FAILS",
@@ -167,7 +167,7 @@ def _bound(verdict: str) -> float:
     return float(verdict.removeprefix(WITHIN).removesuffix(" %")) if verdict != HOLDS else 0.0
 
 
-def finding_by_counting(measure: Callable[[str], tuple[str, float]], summary: str) -> Finding:
+def finding_by_counting(measure: Callable[[PairCounting], tuple[str, float]], summary: str) -> Finding:
     """Return the finding of one number for each pair counting.
 
     Args:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from rzqiskit.model import PAIR_COUNTINGS
+from rzqiskit.model import PAIR_COUNTINGS, PairCounting
 from rzqiskit.reproduction.claims.agreement import fig2_exact
 from rzqiskit.reproduction.claims.claim import (
     FAILS,
@@ -60,7 +60,7 @@ def check_coherence_with_energy() -> Finding:
     """Below Eq. 21: at v0/Delta = 10 S(t) grows with E(t)."""
     from scipy.stats import spearmanr
 
-    def measure(counting: str) -> tuple[str, float]:
+    def measure(counting: PairCounting) -> tuple[str, float]:
         exact = fig2_exact(10.0, counting)
         rank = float(spearmanr(exact["diagonal_entropy"], exact["stored_energy"]).statistic)
         return grade(1.0 - rank), rank

@@ -13,6 +13,9 @@ import numpy.typing as npt
 
 from rzqiskit import metrics
 from rzqiskit.circuits.product_formula import (
+    FRAMES,
+    SLICES,
+    SPACINGS,
     Basis,
     ChargingSchedule,
     Formula,
@@ -25,6 +28,7 @@ from rzqiskit.model import RosenZenerBattery
 from rzqiskit.schema import make_dataset, provenance
 from rzqiskit.validation import (
     FloatArray,
+    check_choice,
     check_integer,
     check_positive_integer,
     check_seed,
@@ -49,6 +53,9 @@ AER_MAX_WORK = 4 * 10**9
 # wider ones the time goes into a gate for every cell, and it gets the schedules' numbers instead.
 CIRCUIT_MAX_QUBITS = 10_000
 MEASURED_BASES: tuple[Basis, ...] = ("z", "y")
+# Of a result, which has a row of every number of excited cells for each time: a hundred times of a
+# million cells with shots, ten of ten millions. Computing it takes hardly more than it keeps.
+MAX_RESULT_BYTES = 4 * 2**30
 
 
 def run_charging(
@@ -69,7 +76,8 @@ def run_charging(
 
     Args:
         battery: what is charged.
-        times: shape (num_times,), inverse energy, strictly increasing, from 0 upwards.
+        times: shape (num_times,), inverse energy, strictly increasing, from 0 upwards; with shots
+            each takes 32 bytes a cell of the result, without 8, and it may take 4 GiB in all.
         sampler: any Qiskit sampler. None takes Aer's statevector simulator up to 14 cells,
             `DickeSampler` up to 10000, and beyond, where a circuit of so many qubits would take
             too long, the emulator that runs the layers as numbers and draws Hamming weights. The
@@ -100,8 +108,8 @@ def run_charging(
 
     Raises:
         TypeError: an argument of the wrong type.
-        ValueError: an argument out of range; a seed together with a sampler, a sampler without
-            shots, a backend without a sampler.
+        ValueError: an argument out of range; a result too large; a seed together with a sampler, a
+            sampler without shots, a backend without a sampler.
 
     Notes:
         The circuits of all times and both bases go into one job. The instantaneous power comes
@@ -125,7 +133,14 @@ def run_charging(
     if not isinstance(battery, RosenZenerBattery):
         raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
     time = check_times(times)
-    run = Formula(num_steps=num_steps, order=order, frame=frame, spacing=spacing, slices=slices)
+    run = Formula(
+        num_steps=check_positive_integer("num_steps", num_steps),
+        order=check_positive_integer("order", order),
+        frame=check_choice("frame", frame, FRAMES),
+        spacing=check_choice("spacing", spacing, SPACINGS),
+        slices=check_choice("slices", slices, SLICES),
+    )
+    _check_size(battery, time, sampled=shots is not None)
     if backend is not None and sampler is None:
         raise ValueError("`sampler` must be given with a backend, got None.")
     if shots is None:
@@ -167,6 +182,19 @@ def run_charging(
         "excitations": (("excitations",), np.arange(battery.num_qubits + 1)),
     }
     return make_dataset(variables, coords, attrs)
+
+
+def _check_size(battery: RosenZenerBattery, time: FloatArray, *, sampled: bool) -> None:
+    # counts of both bases, populations and their errors, and the coordinate
+    rows = (4 if sampled else 1) * time.size + 1
+    size = 8 * rows * (battery.num_qubits + 1)
+    if size > MAX_RESULT_BYTES:
+        raise ValueError(
+            f"`times` and `num_qubits` must give a result of at most {MAX_RESULT_BYTES / 2**30:g} "
+            f"GiB, got {size / 2**30:.3g} GiB from {time.size} times and {battery.num_qubits} "
+            "cells: take fewer times in one call, or `evolve_exact`, whose cost does not grow with "
+            "the cells."
+        )
 
 
 def _sampler_name(sampler: BaseSamplerV2) -> str:

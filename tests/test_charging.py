@@ -248,33 +248,6 @@ def test_few_times_and_no_interaction(times, changes):
     assert (data.counts.sum("excitations") == 200).all()
 
 
-@pytest.mark.parametrize(
-    ("changes", "error", "message"),
-    [
-        ({"shots": 0}, ValueError, "`shots` must be a positive integer, got 0"),
-        ({"shots": 1.5}, TypeError, "`shots` must be an integer, got 1.5"),
-        ({"num_steps": 0}, ValueError, "`num_steps` must be a positive integer, got 0"),
-        ({"order": 5}, ValueError, "`order` must be one of"),
-        ({"seed": -1}, ValueError, "`seed` must be a non-negative integer, got -1"),
-        ({"seed": "x"}, TypeError, "`seed` must be an integer, got 'x'"),
-        ({"sampler": 3}, TypeError, "`sampler` must be a BaseSamplerV2, got int"),
-        ({"sampler": StatevectorSampler(), "seed": 1}, ValueError, "`seed` must be None with a"),
-        ({"shots": None, "seed": 1}, ValueError, "`seed` must be None without shots"),
-        ({"shots": None, "sampler": StatevectorSampler()}, ValueError, "`sampler` must be None"),
-    ],
-)
-def test_bad_input(changes, error, message):
-    with pytest.raises(error, match=message):
-        run_charging(make_battery(2), TIMES, **changes)
-
-
-def test_bad_battery_and_times():
-    with pytest.raises(TypeError, match="`battery` must be a RosenZenerBattery, got int"):
-        run_charging(3, TIMES)
-    with pytest.raises(ValueError, match="`times` must be strictly increasing"):
-        run_charging(make_battery(2), TIMES[::-1])
-
-
 @pytest.mark.parametrize("shots", [300, None])
 @pytest.mark.parametrize("num_qubits", [3, 17, 30])
 @pytest.mark.parametrize("frame", ["mean-field", "drive", "lab"])

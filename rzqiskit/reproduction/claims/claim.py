@@ -167,7 +167,9 @@ def _bound(verdict: str) -> float:
     return float(verdict.removeprefix(WITHIN).removesuffix(" %")) if verdict != HOLDS else 0.0
 
 
-def finding_by_counting(measure: Callable[[PairCounting], tuple[str, float]], summary: str) -> Finding:
+def finding_by_counting(
+    measure: Callable[[PairCounting], tuple[str, float]], summary: str
+) -> Finding:
     """Return the finding of one number for each pair counting.
 
     Args:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import uuid
 from pathlib import Path
 
+from rzqiskit.execution.locks import hold_lock
+
 __all__ = ["move_folder", "write_atomically"]
+
+_LOCK = ".exclusive.lock"
 
 
 def write_atomically(path: Path, data: bytes, *, exclusive: bool = False) -> None:
@@ -19,6 +24,8 @@ def write_atomically(path: Path, data: bytes, *, exclusive: bool = False) -> Non
 
     Raises:
         FileExistsError: `exclusive`, and there is a file.
+        OSError: the disk does not take the file; or `exclusive`, and it has neither hard links nor
+            locks.
 
     Examples:
         >>> import tempfile
@@ -35,12 +42,26 @@ def write_atomically(path: Path, data: bytes, *, exclusive: bool = False) -> Non
             stream.flush()
             os.fsync(stream.fileno())
         if exclusive:
-            os.link(part, path)
+            _move_exclusively(part, path)
         else:
             os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
     _sync_folder(path.parent)
+
+
+def _move_exclusively(part: Path, path: Path) -> None:
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a disk without hard links: looking and moving take two steps, under a lock
+        with hold_lock(path.with_name(_LOCK)) as locked:
+            if not locked:
+                raise
+            if path.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+            os.replace(part, path)
 
 
 def move_folder(part: Path, path: Path) -> None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -128,16 +129,20 @@ class RunFolder:
         }
         if path.exists():
             raise ValueError(f"`folder` must not exist yet, got {path}.")
+        checked = _checked(content)
         part = path.with_name(f".{path.name}-{content['run_id'][:8]}.part")
         try:
             (part / _BATCHES).mkdir(parents=True)
             write_atomically(part / _CIRCUITS, stream.getvalue())
-            write_atomically(part / _RUN, _checked(content))
+            # Exclusively, as the files to come: a disk that cannot is found before anything is sent
+            write_atomically(part / _RUN, checked, exclusive=True)
             move_folder(part, path)
         except OSError as error:
             raise ValueError(
                 f"`folder` must be a place for a new folder, got {path}: {error.strerror}."
             ) from None
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
         return cls(path)
 
     @property

@@ -16,7 +16,14 @@ import numpy.typing as npt
 
 from rzqiskit.validation import FloatArray
 
-__all__ = ["CountTest", "expected_standard_errors", "is_informative", "pearson_test"]
+__all__ = [
+    "CountTest",
+    "PearsonCells",
+    "expected_standard_errors",
+    "is_informative",
+    "pearson_cells",
+    "pearson_test",
+]
 
 # Cells and points with fewer expected counts than this are no longer near a normal distribution.
 MINIMUM_EXPECTED = 5.0
@@ -92,8 +99,8 @@ class CountTest:
     Attributes:
         chi_square: sum over the cells of (observed - expected)^2 / expected.
         degrees_of_freedom: number of cells minus one, summed over the times.
-        p_value: probability of a larger `chi_square` if the populations are right; 1 where
-            nothing could be tested.
+        p_value: probability of a larger `chi_square` if the populations are right and every cell
+            normal; 1 where nothing could be tested.
         rare_p_value: two-sided Poisson probability of the number of shots in the cells too rare
             for a cell of their own, all times together.
     """
@@ -122,25 +129,11 @@ def pearson_test(counts: npt.NDArray[np.int64], populations: FloatArray) -> Coun
 
     probabilities = np.clip(populations, 0.0, None)
     probabilities = probabilities / probabilities.sum(axis=-1, keepdims=True)
-    chi_square, degrees = 0.0, 0
-    rare_expected, rare_observed = 0.0, 0
-    for observed, probability in zip(counts, probabilities, strict=True):
-        expected = probability * observed.sum()
-        common = expected >= MINIMUM_EXPECTED
-        cells = expected[common]
-        seen = observed[common].astype(np.float64)
-        rest, rest_seen = float(expected[~common].sum()), int(observed[~common].sum())
-        if rest >= MINIMUM_EXPECTED:
-            cells, seen = np.append(cells, rest), np.append(seen, rest_seen)
-        else:
-            rare_expected += rest
-            rare_observed += rest_seen
-            # What remains is multinomial, given how many shots it holds.
-            if cells.size:
-                cells = cells * (seen.sum() / cells.sum())
-        if cells.size > 1:
-            chi_square += float(np.sum((seen - cells) ** 2 / cells))
-            degrees += cells.size - 1
+    rows = [pearson_cells(row[np.newaxis], p) for row, p in zip(counts, probabilities, strict=True)]
+    chi_square = float(sum(row.chi_square[0] for row in rows))
+    degrees = sum(row.degrees_of_freedom for row in rows)
+    rare_expected = sum(row.rare_expected for row in rows)
+    rare_observed = sum(int(row.rare_observed[0]) for row in rows)
     below = float(poisson.cdf(rare_observed, rare_expected))
     above = float(poisson.sf(rare_observed - 1, rare_expected))
     return CountTest(
@@ -148,4 +141,49 @@ def pearson_test(counts: npt.NDArray[np.int64], populations: FloatArray) -> Coun
         degrees_of_freedom=degrees,
         p_value=float(chi2.sf(chi_square, degrees)) if degrees else 1.0,
         rare_p_value=min(1.0, 2.0 * min(below, above)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PearsonCells:
+    """Pearson's test at one time, for several records of the same shots.
+
+    Attributes:
+        chi_square: shape (num_records,).
+        degrees_of_freedom: number of cells minus one.
+        rare_expected: expected counts in the cell that is too rare.
+        rare_observed: counts in it, shape (num_records,).
+    """
+
+    chi_square: FloatArray
+    degrees_of_freedom: int
+    rare_expected: float
+    rare_observed: npt.NDArray[np.int64]
+
+
+def pearson_cells(records: npt.NDArray[np.int64], probability: FloatArray) -> PearsonCells:
+    """Return what `pearson_test` adds up over the times.
+
+    Args:
+        records: n_k, shape (num_records, N + 1), all of the same number of shots.
+        probability: p_k, shape (N + 1,), adding up to 1.
+    """
+    expected = probability * records[0].sum()
+    common = expected >= MINIMUM_EXPECTED
+    cells = expected[common]
+    seen = records[:, common].astype(np.float64)
+    rest, rest_seen = float(expected[~common].sum()), records[:, ~common].sum(axis=-1)
+    is_rare = rest < MINIMUM_EXPECTED
+    if is_rare:
+        # What remains is multinomial, given how many shots it holds.
+        cells = cells * (seen.sum(axis=-1, keepdims=True) / max(cells.sum(), 1.0))
+    else:
+        cells, seen = np.append(cells, rest), np.column_stack([seen, rest_seen])
+    squares = np.zeros_like(seen)
+    np.divide((seen - cells) ** 2, cells, out=squares, where=np.broadcast_to(cells > 0, seen.shape))
+    return PearsonCells(
+        squares.sum(axis=-1),
+        max(seen.shape[-1] - 1, 0),
+        rest if is_rare else 0.0,
+        rest_seen if is_rare else np.zeros_like(rest_seen),
     )

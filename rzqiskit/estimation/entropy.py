@@ -58,26 +58,35 @@ def estimate_entropy(counts: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     """
     n_k = check_counts("counts", counts)
     rows = n_k.reshape(-1, n_k.shape[-1])
-    pairs = np.array([_entropy_of_one(row[row > 0], row.size) for row in rows])
-    values, stderr = pairs.T / np.log(2.0)
+    values, stderr = np.array(_entropies(rows)) / np.log(2.0)
     return values.reshape(n_k.shape[:-1]), stderr.reshape(n_k.shape[:-1])
 
 
-def _entropy_of_one(seen: IntArray, num_levels: int) -> tuple[float, float]:
-    """Return (entropy, standard error) in nats from the non-zero counts of one record."""
-    n = int(seen.sum())
-    if n == 1:
-        return 0.0, float(np.log(num_levels))
-    c = seen.astype(np.float64)
+def _entropies(rows: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return the entropies of records and their standard errors in nats."""
+    record, level = np.nonzero(rows)
+    num_records, num_levels = rows.shape
+
+    def added(terms: FloatArray) -> FloatArray:
+        """Return the sum over the levels seen, record by record."""
+        return np.bincount(record, weights=terms, minlength=num_records).astype(np.float64)
+
+    c = rows[record, level].astype(np.float64)
+    n = rows.sum(axis=-1).astype(np.float64)
+    rest = np.maximum(n - 1.0, 1.0)  # of a single shot there is nothing to leave out
     c_log_c = xlogy(c, c)
-    total = c_log_c.sum()
+    total = added(c_log_c)
     plug_in = np.log(n) - total / n
-    without = np.log(n - 1) - (total - c_log_c + xlogy(c - 1.0, c - 1.0)) / (n - 1)
-    mean = (c @ without) / n
-    second_order = (seen.size - 1) / (2.0 * n**2)
-    variance = max((n - 1) / n * float(c @ (without - mean) ** 2), second_order)
-    if seen.size < num_levels:
-        variance += ((max(np.log(n + 1.0) - plug_in, 0.0) + 1.0) / (n + 1.0)) ** 2
-    unseen = min(float((seen == 1).sum()) / n, 1.0 - 1.0 / n)
+    without = np.log(rest[record])
+    without -= (total[record] - c_log_c + xlogy(c - 1.0, c - 1.0)) / rest[record]
+    mean = added(c * without) / n
+    num_seen = np.bincount(record, minlength=num_records)
+    jackknife = (n - 1.0) / n * added(c * (without - mean[record]) ** 2)
+    variance = np.maximum(jackknife, (num_seen - 1) / (2.0 * n**2))
+    unseen_shot = ((np.maximum(np.log(n + 1.0) - plug_in, 0.0) + 1.0) / (n + 1.0)) ** 2
+    variance += np.where(num_seen < num_levels, unseen_shot, 0.0)
+    unseen = np.minimum(added((c == 1.0).astype(np.float64)) / n, 1.0 - 1.0 / n)
     variance += (unseen * np.log1p(-unseen)) ** 2
-    return float(n * plug_in - (n - 1) * mean), float(np.sqrt(variance))
+    value = n * plug_in - (n - 1.0) * mean
+    single = n == 1.0
+    return np.where(single, 0.0, value), np.where(single, np.log(num_levels), np.sqrt(variance))

@@ -4,10 +4,11 @@ Run: OMP_NUM_THREADS=1 python tests/benchmarks/guided_calibration.py [--quick] [
      [--devices torino marrakesh sherbrooke brisbane fez osaka] [--shots 4096] [--repeats 40]
      [--factors 1 3 5]
 
-Ten minutes or so on one core, with --quick (three devices, N = 4) one. Batteries of three drives,
-interactions and numbers of slices at six times each, second order, compiled onto one line of the
-device; the probabilities are exact, without readout errors, at folded noise. Of <m>, m = k - N/2,
-in Z ("z") and in Y ("y"), and of <m^2> - N/4 ("zz"), with the noise x = -ln R that J^2 shows:
+Eight minutes on one core, with --quick (three devices, N = 4) half a minute. Batteries of three
+drives, interactions and numbers of slices at six times each, second order, compiled onto one line
+of the device; the probabilities are exact, without readout errors, at folded noise. Of <m>,
+m = k - N/2, in Z ("z") and in Y ("y"), and of <m^2> - N/4 ("zz"), with the noise x = -ln R that J^2
+shows:
 
 - kappa: ln(mean without noise / mean as it is) / x, where the mean without noise is at least 0.3 of
   its largest, so that there is a decay. Proposed: mean and spread with equal weight for each of the
@@ -20,8 +21,10 @@ in Z ("z") and in Y ("y"), and of <m^2> - N/4 ("zz"), with the noise x = -ln R t
 Then the coverage, of shots drawn from the same probabilities: fractions of |value - truth| / stderr
 below 1, 2 and 5 (0.68, 0.95, 1.00 if normal), its root mean square, and the mean error in units of
 N/2. Only at times where the points scatter more about the fitted decay than their errors say
-(chi^2 per degree of freedom above 1, so that errors are widened), as it is and not widened; and
-over all times. P_I without the last time, where the drive vanishes.
+(chi^2 per degree of freedom above 1, so that errors are widened), as it is and not widened; none
+with two factors. And over all times, with the worst root mean square of a device, width and
+battery, for comparison with constants of each mean's own, near what is measured (OWN). P_I without
+the last time, where the drive vanishes.
 """
 
 import argparse
@@ -51,6 +54,8 @@ BATTERIES = {
     "strong": (rz.SineSquaredDrive(40.0, PERIOD), 5.0, 3),
     "Gaussian": (rz.GaussianDrive(15.0, PERIOD / 2, PERIOD / 5, PERIOD), -3.0, 4),
 }
+# mean -> kappa and its spread, model error
+OWN = {"z": ((0.75, 0.2), 0.04), "y": ((1.1, 0.3), 0.06), "zz": ((0.9, 0.2), 0.02)}
 LEAST_MEAN, LEAST_NOISE, MANY_SHOTS = 0.3, 0.01, 1e8
 
 
@@ -112,8 +117,23 @@ def decays(noisy, ideal, shots):
     return found
 
 
+class OwnConstants(guided._Chain):
+    """Extrapolates each mean with a KAPPA and a MODEL_ERROR of its own."""
+
+    def extrapolated(self, basis, values, model):
+        name = basis if values[0] < 0.0 else "zz"
+        kept, guided.KAPPA = guided.KAPPA, OWN[name][0]
+        try:
+            return super().extrapolated(basis, values, OWN[name][1])
+        finally:
+            guided.KAPPA = kept
+
+
 def pulls(noisy, ideal, shots, repeats, rng):
-    """Return metric -> deviations, errors and errors not widened, in units of N/2, over times."""
+    """Return metric -> rows of deviations and errors, in units of N/2, over times and repeats.
+
+    The rows: deviation, error, error not widened, deviation and error with OWN constants.
+    """
     width = ideal.shape[-1] - 1
     levels = np.arange(width + 1) - 0.5 * width
     means = ideal @ levels
@@ -129,6 +149,9 @@ def pulls(noisy, ideal, shots, repeats, rng):
     kept, guided._widening = guided._widening, lambda *_: 1.0
     plain = extrapolate_guided_metrics(counts[:, 0], **arguments)
     guided._widening = kept
+    chain, guided._Chain = guided._Chain, OwnConstants
+    own = extrapolate_guided_metrics(counts[:, 0], **arguments)
+    guided._Chain = chain
     truths = {
         "stored_energy": means[0] + 0.5 * width,
         "energy_fluctuation": np.sqrt(np.maximum(ideal[0] @ levels**2 - means[0] ** 2, 0.0)),
@@ -136,11 +159,12 @@ def pulls(noisy, ideal, shots, repeats, rng):
     }
     found = {}
     for name, truth in truths.items():
+        truth = np.tile(truth, repeats)
         value, error = widened[name]
-        rows = np.array([value - np.tile(truth, repeats), error, plain[name][1]])
-        rows = rows.reshape(3, repeats, -1) / (0.5 * width)
+        rows = np.array([value - truth, error, plain[name][1], own[name][0] - truth, own[name][1]])
+        rows = rows.reshape(len(rows), repeats, -1) / (0.5 * width)
         rows = rows[..., :-1] if name == "instantaneous_power" else rows
-        rows = rows.reshape(3, -1)
+        rows = rows.reshape(len(rows), -1)
         found[name] = rows[:, np.isfinite(rows[0])]
     return found
 
@@ -193,29 +217,37 @@ def show_proposal(rows):
     print(f"in use:   kappa {guided.KAPPA[0]:.2f} +- {guided.KAPPA[1]:.2f}, model {known}")
 
 
-def show_coverage(samples):
-    """Print coverage where errors are widened, by device, and over everything."""
-    print("\ncoverage at 1, 2, 5; rms; mean error/(N/2)     widened      not widened")
-    devices = dict.fromkeys(device for device, _ in samples)
+def coverage(deviations, errors):
+    """Return fractions within 1, 2 and 5 errors, root mean square and mean error, as text."""
+    pull = np.abs(deviations) / errors
+    within = " ".join(f"{np.mean(pull < reach):.3f}" for reach in (1, 2, 5))
+    return f"{within}  {rms(pull):.2f}  {errors.mean():.4f}"
+
+
+def show_widening(samples):
+    """Print the coverage where errors are widened, by device."""
+    print("\nwhere widened: coverage at 1, 2, 5; rms; mean error/(N/2) | not widened")
     for metric in METRICS:
-        for device in [*devices, "together", "all times"]:
-            joined = np.concatenate(
-                [
-                    found[metric] for name, found in samples
-                    if device in (name, "together", "all times")
-                ],
-                axis=1,
-            )  # fmt: skip
-            total = joined.shape[1]
-            if device != "all times":
-                joined = joined[:, joined[1] > joined[2] * (1.0 + 1e-9)]
-            cells = []
-            for errors in joined[1:]:
-                pull = np.abs(joined[0]) / errors
-                within = " ".join(f"{np.mean(pull < reach):.3f}" for reach in (1, 2, 5))
-                cells.append(f"{within}  {rms(pull):.2f}  {errors.mean():.4f}")
-            share = joined.shape[1] / total
-            print(f"{metric:20} {device:11} {share:4.0%} | " + " | ".join(cells), flush=True)
+        for device in [*dict.fromkeys(name for name, _ in samples), "together"]:
+            chosen = [found[metric] for name, found in samples if device in (name, "together")]
+            joined = np.concatenate(chosen, axis=1)
+            there = joined[1] > joined[2] * (1.0 + 1e-9)
+            if there.any():
+                cells = [coverage(joined[0, there], joined[row, there]) for row in (1, 2)]
+                print(f"{metric:20} {device:11} {there.mean():4.0%} | " + " | ".join(cells))
+
+
+def show_constants(samples):
+    """Print the coverage over all times, with the constants in use and with OWN."""
+    print("\nall times: coverage at 1, 2, 5; rms; mean error/(N/2); worst rms")
+    for metric in METRICS:
+        joined = np.concatenate([found[metric] for _, found in samples], axis=1)
+        for name, value, error in (("in use", 0, 1), ("own", 3, 4)):
+            worst = max(rms(found[metric][value] / found[metric][error]) for _, found in samples)
+            text = coverage(joined[value], joined[error])
+            print(
+                f"{metric:20} {name:6} | {text}  {worst:.2f}, values' rms {rms(joined[value]):.4f}"
+            )
 
 
 def main():
@@ -250,7 +282,8 @@ def main():
     show_decays(by_device, "device")
     show_decays(by_battery, "battery")
     show_proposal(by_device)
-    show_coverage(samples)
+    show_widening(samples)
+    show_constants(samples)
     spent = ", ".join(f"N = {width} {value:.0f} s" for width, value in seconds.items())
     print(f"\n{time.perf_counter() - start:.0f} s, of which probabilities: {spent}")
 

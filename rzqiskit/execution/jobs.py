@@ -3,6 +3,10 @@
 At every moment at most one thing is unknown: whether the job of the last intent was accepted. Its
 tag answers that, so a process that dies here loses nothing; nothing is sent twice unless asked for,
 and nothing counts twice even then.
+
+Several processes may do all of this at once. One that sends holds a lock, so that a job that is not
+known yet is told from one whose sender died; and an attempt is made by whoever creates its intent,
+for the number of attempts that was seen when the batch was judged.
 """
 
 from __future__ import annotations
@@ -18,13 +22,14 @@ from qiskit.circuit import QuantumCircuit
 
 from rzqiskit.execution.batching import Batch, plan_batches
 from rzqiskit.execution.noise import measured_qubits
-from rzqiskit.execution.run_folder import Attempt, Counts, RunFolder
+from rzqiskit.execution.run_folder import Attempt, AttemptTakenError, Counts, RunFolder
 from rzqiskit.execution.runtime.devices import Device, make_runtime_sampler, open_device
 from rzqiskit.execution.runtime.jobs import (
     MAX_EXECUTIONS,
     MAX_PAYLOAD,
     AnswerError,
     CorruptedError,
+    LostError,
     fetch_counts,
     find_job,
     job_state,
@@ -50,14 +55,21 @@ BatchState = Literal[
     "done",
     "running",
     "queued",
+    "sending",
     "unreachable",
     "corrupted",
     "failed",
     "cancelled",
+    "lost",
     "unsent",
 ]
 BATCH_STATES: tuple[BatchState, ...] = get_args(BatchState)
-_RESUBMITTED = ("corrupted", "failed", "cancelled", "unsent")
+_RESUBMITTED = ("corrupted", "failed", "cancelled", "lost", "unsent")
+# Seconds after which a sender is given up where the system does not tell whether it lives.
+_SENDER_PATIENCE = 900.0
+_TOO_EARLY = (
+    "It was about to be sent {:.0f} seconds ago, and the service may not show it before {:.0f}."
+)
 _VERSIONED = ("rzqiskit", "qiskit", "qiskit-aer", "qiskit-ibm-runtime", "samplomatic", "numpy")
 
 
@@ -80,8 +92,9 @@ class BatchStatus:
     Attributes:
         batch: the batch.
         state: "collected", "done" (on the device, not fetched), "running", "queued",
-            "unreachable" (the device does not say), "corrupted" (finished, but the answer cannot
-            be read, so far), "failed", "cancelled" or "unsent".
+            "sending" (a process is about to, or was a moment ago), "unreachable" (the device does
+            not say), "corrupted" (finished, but the answer cannot be read, so far), "failed",
+            "cancelled", "lost" (the service knows the job no more) or "unsent".
         job_id: the job that tells, None where there is none.
         num_attempts: how often the batch was sent.
         message: why it failed.
@@ -190,13 +203,20 @@ def reopen_device(run: RunFolder) -> Device:
     )
 
 
-def send_batches(run: RunFolder, device: Device, batches: Sequence[Batch]) -> None:
+def send_batches(
+    run: RunFolder,
+    device: Device,
+    batches: Sequence[Batch],
+    num_attempts: Sequence[int] | None = None,
+) -> None:
     """Send batches, each written down before and after.
 
     Args:
         run: the folder.
         device: its device.
         batches: some of the folder's.
+        num_attempts: how often each had been sent when it was decided to send it; never when None.
+            A batch that another process has sent meanwhile is left to that.
 
     Raises:
         ExecutionError: the device did not take a batch; those before it are sent, those after it
@@ -205,21 +225,25 @@ def send_batches(run: RunFolder, device: Device, batches: Sequence[Batch]) -> No
     if not batches:
         return
     circuits = run.circuits()
-    for batch in batches:
-        sampler = make_runtime_sampler(device.backend, options=run.record["options"])
-        attempt = run.begin_attempt(batch)
-        chosen = circuits[batch.start : batch.stop]
-        try:
-            job_id = send(sampler, chosen, shots=batch.shots, tag=attempt.tag)
-        except Exception as error:  # whatever a service or its client ends in
-            # Without the original, whose text and traceback may quote what was sent along.
-            raise ExecutionError(
-                f"Job {batch.index + 1} of {len(run.batches)} could not be sent to {device.name}: "
-                f"{type(error).__name__}, {without_credentials(str(error), device)} "
-                f"{run.path} holds everything: collect it with resubmission to send what is "
-                "missing."
-            ) from None
-        run.record_job(batch, attempt, _job_record(job_id, device))
+    with run.sending():
+        for batch, number in zip(batches, num_attempts or [0] * len(batches), strict=True):
+            sampler = make_runtime_sampler(device.backend, options=run.record["options"])
+            try:
+                attempt = run.begin_attempt(batch, number)
+            except AttemptTakenError:
+                continue
+            chosen = circuits[batch.start : batch.stop]
+            try:
+                job_id = send(sampler, chosen, shots=batch.shots, tag=attempt.tag)
+            except Exception as error:  # whatever a service or its client ends in
+                # Without the original, whose text and traceback may quote what was sent along.
+                raise ExecutionError(
+                    f"Job {batch.index + 1} of {len(run.batches)} could not be sent to "
+                    f"{device.name}: {type(error).__name__}, "
+                    f"{without_credentials(str(error), device)} {run.path} holds everything: "
+                    "collect it with resubmission to send what is missing."
+                ) from None
+            run.record_job(batch, attempt, _job_record(job_id, device))
 
 
 def collect_batches(
@@ -231,7 +255,8 @@ def collect_batches(
         run: the folder.
         device: its device.
         fetch: whether to fetch; else only the states are told.
-        resubmit: whether to send again what failed, was cancelled, never arrived or cannot be read.
+        resubmit: whether to send again what failed, was cancelled or lost, never arrived or cannot
+            be read.
 
     Returns:
         The state of every batch, in order.
@@ -242,10 +267,11 @@ def collect_batches(
     """
     statuses = [_examine(run, device, batch, fetch) for batch in run.batches]
     if resubmit:
-        again = [status.batch for status in statuses if status.state in _RESUBMITTED]
-        send_batches(run, device, again)
-        for batch in again:
-            statuses[batch.index] = _examine(run, device, batch, fetch)
+        again = [status for status in statuses if status.state in _RESUBMITTED]
+        judged = [status.num_attempts for status in again]
+        send_batches(run, device, [status.batch for status in again], judged)
+        for status in again:
+            statuses[status.batch.index] = _examine(run, device, status.batch, fetch)
     return statuses
 
 
@@ -267,6 +293,8 @@ def _examine(run: RunFolder, device: Device, batch: Batch, fetch: bool) -> Batch
             return status
         states.append(status)
     if not states:
+        if run.is_being_sent_from():
+            return BatchStatus(batch, "sending", None, 0, "Another process is sending this run.")
         return BatchStatus(batch, "unsent", None, 0, "")
     # An attempt that may still bring something says more than a later one that does not.
     return min(reversed(states), key=lambda status: BATCH_STATES.index(status.state))
@@ -284,9 +312,18 @@ def _examine_attempt(
     try:
         if job_id is None:
             job_id = _ask(find_job, device, attempt.tag)
-            if job_id is None:
-                return status("unsent", None, "The process that sent it ended before it was sent.")
-            run.record_job(batch, attempt, _job_record(job_id, device))
+            if job_id is not None:
+                run.record_job(batch, attempt, _job_record(job_id, device))
+        if job_id is None:
+            alive = run.is_being_sent_from()
+            if alive or (alive is None and attempt.age < _SENDER_PATIENCE):
+                return status("sending", None, "Another process is sending it.")
+            # Nobody sends any more. What a sender knew that ended meanwhile, it has written down.
+            job_id = run.attempts(batch)[attempt.number - 1].job_id
+        if job_id is None:
+            if attempt.age < device.settling_time:
+                return status("sending", None, _TOO_EARLY.format(attempt.age, device.settling_time))
+            return status("unsent", None, "The process that sent it ended before it was sent.")
         state, message = _ask(job_state, device, job_id)
         if state in ("failed", "cancelled"):
             run.record_end(batch, attempt, state, message)
@@ -296,6 +333,8 @@ def _examine_attempt(
         counts: list[Counts] = _ask(fetch_counts, device, job_id, registers)
     except _UnreachableError as error:
         return status("unreachable", job_id, str(error))
+    except LostError as error:
+        return _lost(status, device, attempt, job_id, str(error))
     except AnswerError as error:
         run.record_end(batch, attempt, "failed", str(error))
         return status("failed", job_id, str(error))
@@ -306,6 +345,18 @@ def _examine_attempt(
     return status("collected", run.counted_job(batch))
 
 
+def _lost(
+    status: Callable[..., BatchStatus], device: Device, attempt: Attempt, job_id: Any, message: str
+) -> BatchStatus:
+    """Return that a job is lost, if it is old enough and not found by its tag either."""
+    try:
+        if _ask(find_job, device, attempt.tag) is None and attempt.age >= device.settling_time:
+            return status("lost", job_id, message)
+    except _UnreachableError as error:
+        message = str(error)
+    return status("unreachable", job_id, message)
+
+
 class _UnreachableError(Exception):
     """The device did not answer."""
 
@@ -313,7 +364,7 @@ class _UnreachableError(Exception):
 def _ask(question: Callable[..., Any], device: Device, *arguments: Any) -> Any:
     try:
         return question(device, *arguments)
-    except (AnswerError, CorruptedError):
+    except (AnswerError, CorruptedError, LostError):
         raise
     except Exception as error:  # one odd job must not keep the others from being collected
         text = without_credentials(str(error), device)

@@ -6,6 +6,7 @@ r"""The run folder: everything about one submission, on disk before anything is 
     batches/0000-1.job.json       the job's id
     batches/0000-1.end.json       the job failed or was cancelled, and why
     batches/0000.counts.json      what the batch measured
+    batches/sending.lock          locked as long as a process sends
 
 The first number is the batch, the second the attempt. A batch has one file of counts at most,
 whatever number of attempts came back, so nothing counts twice. Every file appears whole or not at
@@ -19,7 +20,8 @@ import io
 import json
 import shutil
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,12 +32,13 @@ from qiskit.circuit import QuantumCircuit
 
 from rzqiskit.execution.atomic import move_folder, write_atomically
 from rzqiskit.execution.batching import Batch
+from rzqiskit.execution.locks import hold_lock, is_locked
 
-__all__ = ["Attempt", "RunFolder", "RunFolderError"]
+__all__ = ["Attempt", "AttemptTakenError", "RunFolder", "RunFolderError"]
 
 FORMAT_VERSION = 2
 _READABLE = (1, FORMAT_VERSION)  # the first one's purpose does not list the circuits
-_RUN, _CIRCUITS, _BATCHES = "run.json", "circuits.qpy", "batches"
+_RUN, _CIRCUITS, _BATCHES, _LOCK = "run.json", "circuits.qpy", "batches", "sending.lock"
 SERVICE = "local_service"  # where a rehearsal on this machine keeps its jobs
 
 Counts = dict[int, int]
@@ -45,6 +48,10 @@ class RunFolderError(ValueError):
     """A folder that is no run folder, of another version, or damaged."""
 
 
+class AttemptTakenError(RunFolderError):
+    """Another process sends the batch."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One sending of a batch, as far as the folder knows.
@@ -52,13 +59,15 @@ class Attempt:
     Attributes:
         number: 1, 2, ...
         tag: the job carries it, and no other job does.
-        job_id: None if the process ended before it knew.
+        age: seconds since the job was written down, or since it was about to be sent.
+        job_id: None if the process does not know yet, or ended before it knew.
         end: "failed" or "cancelled" once that is known.
         message: why.
     """
 
     number: int
     tag: str
+    age: float
     job_id: str | None
     end: str | None
     message: str
@@ -181,25 +190,42 @@ class RunFolder:
         for number in range(1, self.num_attempts(batch) + 1):
             intent = self._place(batch, number, "intent")
             job, end = self._place(batch, number, "job"), self._place(batch, number, "end")
+            begun = self._read(intent)
+            known = self._read(job) if job.exists() else {}
             ending = self._read(end) if end.exists() else {}
             found.append(
                 Attempt(
                     number=number,
-                    tag=self._read(intent)["tag"],
-                    job_id=self._read(job)["job_id"] if job.exists() else None,
+                    tag=begun["tag"],
+                    age=_seconds_since((known or begun)["time"]),
+                    job_id=known.get("job_id"),
                     end=ending.get("state"),
                     message=ending.get("message", ""),
                 )
             )
         return found
 
-    def begin_attempt(self, batch: Batch) -> Attempt:
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """Let other processes know that this one sends, until the block ends or the process."""
+        with hold_lock(self._lock, shared=True):
+            yield
+
+    def is_being_sent_from(self) -> bool | None:
+        """Return whether a living process is sending; None where the system does not tell."""
+        return is_locked(self._lock)
+
+    def begin_attempt(self, batch: Batch, num_attempts: int = 0) -> Attempt:
         """Write down that a batch is about to be sent.
 
+        Args:
+            batch: the batch.
+            num_attempts: those that there were when it was decided to send the batch.
+
         Raises:
-            RunFolderError: another process is about to do the same.
+            AttemptTakenError: another process was quicker.
         """
-        number = len(self.attempts(batch)) + 1
+        number = num_attempts + 1
         tag = f"rzqiskit-{self.record['run_id']}-{batch.index}-{number}"
         try:
             write_atomically(
@@ -208,10 +234,10 @@ class RunFolder:
                 exclusive=True,
             )
         except FileExistsError:
-            raise RunFolderError(
+            raise AttemptTakenError(
                 f"`folder` must not be sent from by two processes at once, got {self.path}."
             ) from None
-        return Attempt(number, tag, None, None, "")
+        return Attempt(number, tag, 0.0, None, None, "")
 
     def record_job(self, batch: Batch, attempt: Attempt, job: Mapping[str, Any]) -> None:
         """Write down the job of an attempt.
@@ -281,6 +307,10 @@ class RunFolder:
                         sums[key] = sums.get(key, 0) + number
         return total
 
+    @property
+    def _lock(self) -> Path:
+        return self.path / _BATCHES / _LOCK
+
     def _counts_place(self, batch: Batch) -> Path:
         return self.path / _BATCHES / f"{batch.index:04d}.counts.json"
 
@@ -309,3 +339,7 @@ def _checked(content: Mapping[str, Any]) -> bytes:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _seconds_since(time: str) -> float:
+    return (datetime.now(UTC) - datetime.fromisoformat(time)).total_seconds()

@@ -1,10 +1,12 @@
 """Run folders and the jobs of their batches, on the rehearsal service."""
 
+import dataclasses
 import json
 import shutil
 
 import pytest
 from qiskit.circuit import QuantumCircuit
+from qiskit_ibm_runtime.exceptions import RuntimeJobNotFound
 
 from rzqiskit.execution.jobs import (
     ExecutionError,
@@ -156,15 +158,51 @@ def test_a_job_that_turns_up_after_its_successor_does_not_count_twice(make_run):
     assert totals(run) == [SHOTS]
 
 
-def test_a_service_that_cannot_be_asked(make_run):
+def test_a_lost_job_is_sent_again_on_request_only(make_run):
     run, device = make_run(num_circuits=1)
     send_batches(run, device, run.batches)
     jobs = device.service._jobs
     shutil.move(jobs, run.path / "away")
     (status,) = collect_batches(run, device)
-    assert (status.state, status.message.split(":")[0]) == ("unreachable", "RuntimeJobNotFound")
+    assert (status.state, status.job_id) == ("lost", run.attempts(run.batches[0])[0].job_id)
+    assert status.message.startswith("The service does not know the job: deleted, or of another")
+    # Nothing was decided: if it is there again, the same job is collected.
     shutil.move(run.path / "away", jobs)
-    assert states(collect_batches(run, device)) == ["collected"]
+    assert states(collect_batches(run, device, fetch=False)) == ["done"]
+    shutil.rmtree(jobs)
+    (status,) = collect_batches(run, device, resubmit=True)
+    assert (status.state, status.num_attempts) == ("collected", 2)
+    assert totals(run) == [SHOTS]
+
+
+def test_a_young_job_is_not_taken_for_lost(make_run, monkeypatch):
+    """Services may not know a job for a while that they have accepted."""
+    run, device = make_run(num_circuits=1)
+    slow = dataclasses.replace(device, settling_time=60.0)
+    send_batches(run, device, run.batches)
+    shutil.rmtree(device.service._jobs)
+    assert states(collect_batches(run, slow, resubmit=True)) == ["unreachable"]
+    (run.path / "batches" / "0000-1.job.json").unlink()
+    (status,) = collect_batches(run, slow, resubmit=True)
+    assert status.state == "sending"
+    assert "the service may not show it before 60" in status.message
+    assert run.num_attempts(run.batches[0]) == 1
+    monkeypatch.setattr("rzqiskit.execution.run_folder._seconds_since", lambda time: 61.0)
+    assert states(collect_batches(run, slow)) == ["unsent"]
+    assert states(collect_batches(run, slow, resubmit=True)) == ["collected"]
+
+
+def test_a_job_that_only_its_tag_finds_is_not_lost(make_run, monkeypatch):
+    run, device = make_run(num_circuits=1)
+    send_batches(run, device, run.batches)
+
+    def job(job_id):
+        raise RuntimeJobNotFound(job_id)
+
+    found = device.service.jobs()
+    monkeypatch.setattr(device.service, "job", job)
+    monkeypatch.setattr(device.service, "jobs", lambda **_: found)
+    assert states(collect_batches(run, device, resubmit=True)) == ["unreachable"]
 
 
 @pytest.mark.parametrize(
@@ -332,14 +370,6 @@ def test_a_folder_of_another_version(make_run):
     place.write_text(f"{text}\n{hashlib.sha256(text.encode()).hexdigest()}\n")
     with pytest.raises(RunFolderError, match=r"format from 1 to 2, got 3 in .*that wrote it, 9\.9"):
         RunFolder(run.path)
-
-
-def test_two_processes_do_not_send_the_same_batch(make_run, monkeypatch):
-    run, _ = make_run()
-    monkeypatch.setattr(RunFolder, "attempts", lambda self, batch: [])
-    run.begin_attempt(run.batches[0])
-    with pytest.raises(RunFolderError, match="must not be sent from by two processes at once"):
-        run.begin_attempt(run.batches[0])
 
 
 def test_circuits_of_different_registers(tmp_path):

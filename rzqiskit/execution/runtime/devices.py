@@ -35,6 +35,8 @@ __all__ = [
 
 LOCAL_PREFIX = "local:"
 _SEED_BOUND = 2**31
+# On the safe side: nothing is lost by waiting, and a job that is taken for lost is paid twice.
+_SETTLING_TIME = 300.0
 _NEAR_NAMES = 4
 _NEARNESS = 0.6  # below, names share a few letters by chance
 _WHERE_FAKES_ARE = "`dir(qiskit_ibm_runtime.fake_provider)` in Python lists them all."
@@ -49,12 +51,14 @@ class Device:
         backend: the runtime's backend, with a ``target``.
         service: where its jobs are, by id and by tag.
         fractional_gates: whether it shows its fractional gates.
+        settling_time: seconds after which a job that was accepted is found by id and by tag.
     """
 
     name: str
     backend: Any
     service: Any
     fractional_gates: bool = False
+    settling_time: float = _SETTLING_TIME
 
     @property
     def instance(self) -> str | None:
@@ -162,7 +166,8 @@ def open_device(
             seed = check_integer("seed", seed, minimum=0)
         service: Any = RehearsalService(folder, fake, seed=seed)
         backend = service.backend(use_fractional_gates=fractional_gates)
-        return Device(f"{LOCAL_PREFIX}{type(fake).__name__}", backend, service, fractional_gates)
+        name = f"{LOCAL_PREFIX}{type(fake).__name__}"
+        return Device(name, backend, service, fractional_gates, settling_time=0.0)
     if seed is not None:
         raise ValueError("`seed` must be None on a device: nature draws the shots.")
     service = _saved_service(instance)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from qiskit.circuit import QuantumCircuit
 from qiskit.primitives import BitArray
 from qiskit_ibm_runtime.decoders.defaults import DEFAULT_DECODERS
+from qiskit_ibm_runtime.exceptions import RuntimeJobNotFound
 from qiskit_ibm_runtime.executor.executor import Executor
 from qiskit_ibm_runtime.executor_sampler.prepare import prepare
 from qiskit_ibm_runtime.options_models import SamplerOptions
@@ -24,6 +25,7 @@ __all__ = [
     "AnswerError",
     "CorruptedError",
     "JobState",
+    "LostError",
     "fetch_counts",
     "find_job",
     "job_state",
@@ -59,6 +61,10 @@ class AnswerError(Exception):
 
 class CorruptedError(Exception):
     """The answer of a finished job arrived and cannot be read."""
+
+
+class LostError(Exception):
+    """The service knows no job of the id."""
 
 
 def payload_sizes(
@@ -111,8 +117,17 @@ def find_job(device: Device, tag: str) -> str | None:
 
 
 def job_state(device: Device, job_id: str) -> tuple[JobState, str]:
-    """Return the state of a job, and why it failed."""
-    job = device.service.job(job_id)
+    """Return the state of a job, and why it failed.
+
+    Raises:
+        LostError: the service knows no such job.
+    """
+    try:
+        job = device.service.job(job_id)
+    except RuntimeJobNotFound:
+        raise LostError(
+            "The service does not know the job: deleted, or of another account or instance."
+        ) from None
     state = _STATES.get(str(job.status()), "running")
     message = str(job.error_message() or "") if state == "failed" else ""
     return state, without_credentials(message, device)

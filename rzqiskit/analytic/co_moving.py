@@ -20,7 +20,6 @@ equations whatever N is, not a formula in closed form.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ import numpy.typing as npt
 
 from rzqiskit.analytic.squeezed import squeezed_entropy, squeezed_populations
 from rzqiskit.analytic.tier import Tier, divide_by_time, remember_last
+from rzqiskit.drives.pieces import integration_pieces
 from rzqiskit.model import RosenZenerBattery
 from rzqiskit.validation import FloatArray
 
@@ -106,11 +106,18 @@ def co_moving_states(battery: RosenZenerBattery) -> Callable[[npt.ArrayLike], Co
 
     state = np.array([0.0, 0, 1, 0, 1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0])
     pieces = []
-    for start, stop in itertools.pairwise([0.0, *drive.breakpoints, drive.duration]):
-        piece = solve_ivp(
-            slope, (start, stop), state, "DOP853",
-            rtol=1e-10, atol=1e-12, dense_output=True, max_step=(stop - start) / 8.0,
-        )  # fmt: skip
+    for start, stop, step in integration_pieces(drive, rate=abs(delta) + 2.0 * abs(kappa)):
+        # A number that overflows is no solution: an error, not a warning.
+        with np.errstate(over="raise", invalid="raise"):
+            piece = solve_ivp(
+                slope, (start, stop), state, "DOP853",
+                rtol=1e-10, atol=1e-12, dense_output=True, max_step=step,
+            )  # fmt: skip
+        if not piece.success:
+            raise ValueError(
+                f"`drive` must be a pulse that steps of time can follow, got one that cannot be "
+                f"followed beyond t = {piece.t[-1]:g}."
+            )
         state = piece.y[:, -1]
         pieces.append((stop, piece.sol))
 

@@ -30,6 +30,10 @@ METHODS = ("leading", "paper", "magnus", "second-order", "fourth-order", "co-mov
 # Above this many numbers (128 MiB) the populations are left out; every metric stays.
 _LARGEST_POPULATION = 2**24
 
+# Times at which maxima are looked for, at least over the run and at most in one piece of the pulse.
+_FEWEST_SAMPLES = 257
+_MOST_SAMPLES = 20_000
+
 
 def evolve_analytic(
     battery: RosenZenerBattery, times: npt.ArrayLike, *, method: str = "leading"
@@ -117,7 +121,7 @@ def _refined_maxima(
     A grid fine enough for the fastest rotation finds the peaks, also between sparse `times`.
     """
     start, stop = float(times[0]), float(times[-1])
-    grid = np.union1d(times, np.linspace(start, stop, _num_samples(battery, start, stop)))
+    grid = np.union1d(times, _search_times(battery, start, stop))
     maxima = {}
     for name in METRICS:
         first = 0
@@ -139,8 +143,17 @@ def _refined_maxima(
     return maxima
 
 
-def _num_samples(battery: RosenZenerBattery, start: float, stop: float) -> int:
+def _search_times(battery: RosenZenerBattery, start: float, stop: float) -> FloatArray:
+    """Return times so dense that a peak of a metric shows on them."""
     drive = battery.drive
-    span = np.linspace(min(start, drive.duration), min(stop, drive.duration), 257)
-    angle = float(np.max(np.abs(drive.value(span)))) * (span[-1] - span[0])
-    return int(min(max(257.0, 16.0 * angle / math.pi), 20_000.0))
+    end = min(stop, drive.duration)
+    marks = [mark for mark in drive.landmarks if start < mark < end]
+    edges = np.array([min(start, end), *marks, end])
+    # Between landmarks as finely as the pulse turns there, and never by fewer than three times.
+    least = max(3, _FEWEST_SAMPLES // (edges.size - 1))
+    inner = np.linspace(edges[:-1], edges[1:], _FEWEST_SAMPLES, axis=-1)
+    turns = np.abs(drive.value(inner)).max(axis=1) * np.diff(edges) / math.pi
+    numbers = np.clip(16.0 * turns, least, _MOST_SAMPLES).astype(np.int64).tolist()
+    pieces = map(np.linspace, edges[:-1], edges[1:], numbers)
+    even = np.linspace(start, stop, _FEWEST_SAMPLES)
+    return np.unique(np.concatenate([even, *pieces]))

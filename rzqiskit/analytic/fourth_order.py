@@ -187,7 +187,7 @@ def fourth_order_tier(battery: RosenZenerBattery, *, order: int = ORDER) -> Tier
         "diagonal_entropy": entropy,
     }
     integrals = frame_integrals_by_quadrature(battery)
-    whole = integrals(np.linspace(0.0, drive.duration, 129))
+    whole = integrals(np.union1d(np.linspace(0.0, drive.duration, 129), drive.landmarks))
     if float(frame_excitations(battery, whole).max()) < MOST_EXCITATIONS:
         return Tier(metrics, population, VALIDITY)
     from rzqiskit.analytic.squeezed import squeezed_entropy, squeezed_populations

@@ -10,7 +10,6 @@ energies in the unit of Delta, times in its inverse.
 
 from __future__ import annotations
 
-import itertools
 import math
 from functools import partial
 
@@ -257,13 +256,13 @@ def time_of_maximum_stored_energy(
 def _search_grid(battery: RosenZenerBattery, start: float, end: float) -> FloatArray:
     """Return times dense enough that phi moves by well under pi from one to the next."""
     drive = battery.drive
-    edges = [start, *(b for b in drive.breakpoints if start < b < end), end]
-    coarse = np.unique(
-        np.concatenate([np.linspace(a, b, 65) for a, b in itertools.pairwise(edges)])
-    )
-    largest = float(np.max(np.abs(drive.value(coarse))))
-    num = min(int(4.0 * largest * (end - start) / np.pi), 200_000)
-    return np.unique(np.concatenate((coarse, np.linspace(start, end, max(257, num)))))
+    edges = np.array([start, *(mark for mark in drive.landmarks if start < mark < end), end])
+    inner = np.linspace(edges[:-1], edges[1:], 65, axis=-1)
+    # Where the pulse is strong, as finely as it turns.
+    turns = np.abs(drive.value(inner)).max(axis=1) * np.diff(edges) / np.pi
+    numbers = np.clip(4.0 * turns, 2, 200_000).astype(np.int64).tolist()
+    pieces = map(np.linspace, edges[:-1], edges[1:], numbers)
+    return np.unique(np.concatenate([np.linspace(start, end, 257), inner.ravel(), *pieces]))
 
 
 def final_stored_energy(battery: RosenZenerBattery) -> float:

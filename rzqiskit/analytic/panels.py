@@ -1,7 +1,8 @@
 """Running integrals of functions of the pulse area, to rounding, at any time.
 
-The pulse is cut into panels on which cos and sin of twice its area are polynomials of degree
-`NUM_NODES` - 1 to rounding; integrals are then Legendre series, integrated and evaluated exactly.
+The pulse is cut, at its landmarks first, into panels on which cos and sin of twice its area are
+polynomials of degree `NUM_NODES` - 1 to rounding; integrals are then Legendre series, integrated
+and evaluated exactly.
 """
 
 from __future__ import annotations
@@ -56,16 +57,19 @@ class Panels:
     def __init__(self, drive: Drive) -> None:
         """Cut the pulse of `drive` until every panel is resolved."""
         nodes, analyse, _, _ = _tables()
-        waiting = [0.0, *drive.breakpoints, drive.duration]
+        waiting = [0.0, *drive.landmarks, drive.duration]
         starts, stops = np.array(waiting[:-1]), np.array(waiting[1:])
         done: list[tuple[float, FloatArray]] = []
         while starts.size:
             middle, half = 0.5 * (starts + stops), 0.5 * (stops - starts)
-            area = np.asarray(drive.area(0.0, middle[:, None] + half[:, None] * nodes))
+            times = middle[:, None] + half[:, None] * nodes
+            area = np.asarray(drive.area(0.0, times))
             wave = np.stack([np.cos(2.0 * area), np.sin(2.0 * area)])
             tail = np.abs(wave @ analyse.T)[..., -3:].max(axis=(0, 2))
+            # Times are rounded, and a strong pulse late in its window turns on within an ulp.
+            rounding = 4.0 * np.finfo(float).eps * np.abs(drive.value(times)).max(axis=1) * stops
             # A panel of rounding width holds a jump that no cut resolves.
-            good = (tail < _RESOLVED) | (half < 1e-12 * drive.duration)
+            good = (tail < _RESOLVED + rounding) | (half < 1e-12 * drive.duration)
             done.extend(zip(starts[good].tolist(), area[good], strict=True))
             if len(done) + 2 * int((~good).sum()) > _MAX_PANELS:
                 raise ValueError(

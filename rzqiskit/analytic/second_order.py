@@ -220,7 +220,8 @@ def second_order_tier(battery: RosenZenerBattery) -> Tier:
         array([0.8987])
     """
     at = remember_last(frame_integrals_by_quadrature(battery))
-    whole = at(np.linspace(0.0, battery.drive.duration, 129))
+    drive = battery.drive
+    whole = at(np.union1d(np.linspace(0.0, drive.duration, 129), drive.landmarks))
     few = float(frame_excitations(battery, whole).max()) < FEW_EXCITATIONS
     metrics: dict[str, Callable[[FloatArray], FloatArray]] = {
         "stored_energy": lambda t: stored_energy(battery, at(t)),

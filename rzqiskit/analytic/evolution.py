@@ -149,11 +149,12 @@ def _search_times(battery: RosenZenerBattery, start: float, stop: float) -> Floa
     end = min(stop, drive.duration)
     marks = [mark for mark in drive.landmarks if start < mark < end]
     edges = np.array([min(start, end), *marks, end])
-    # Between landmarks as finely as the pulse turns there, and never by fewer than three times.
-    least = max(3, _FEWEST_SAMPLES // (edges.size - 1))
     inner = np.linspace(edges[:-1], edges[1:], _FEWEST_SAMPLES, axis=-1)
     turns = np.abs(drive.value(inner)).max(axis=1) * np.diff(edges) / math.pi
+    # As finely as the pulse turns; each piece by three times at least, all by 257 or more.
+    least = max(3, _FEWEST_SAMPLES // turns.size)
     numbers = np.clip(16.0 * turns, least, _MOST_SAMPLES).astype(np.int64).tolist()
-    pieces = map(np.linspace, edges[:-1], edges[1:], numbers)
+    if not marks:
+        return np.linspace(start, stop, numbers[0])
     even = np.linspace(start, stop, _FEWEST_SAMPLES)
-    return np.unique(np.concatenate([even, *pieces]))
+    return np.unique(np.concatenate([even, *map(np.linspace, edges[:-1], edges[1:], numbers)]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,6 +101,8 @@ def collect_charging(
         Extrapolations give E, P, Sigma and P_I alone. With X circuits there are `counts_x` and
         `total_spin_squared`, which is N/2 (N/2 + 1) without noise; with folded ones the
         `folded_counts` of each basis by `noise_factor` (zeros where nothing could be folded).
+        Where the calibration shows a cell whose reading tells nothing, no readout errors can be
+        undone: mitigated values are NaN, and the attribute `unreadable_qubits` lists the qubits.
 
     Raises:
         MissingPackageError: mthree is not installed.
@@ -304,6 +307,8 @@ def _attributes(
         **{f"jobs_{state}": number for state, number in states.items()},
         **purpose["formula"],
     )
+    if measured.unreadable:
+        attrs["unreadable_qubits"] = json.dumps(measured.unreadable)
     for package, version in run.record["versions"].items():
         attrs[f"{package.replace('-', '_')}_version"] = version
     return attrs

@@ -41,8 +41,10 @@ class MeasuredRun:
         noise_factors: as asked for, shape (num_factors,), the first one 1.
         bases: "z", "y" and, where it was measured, "x".
         complete: whether every circuit is there.
-        readouts: readout errors of each set of qubits whose calibration is there, in ascending
-            order of the qubits.
+        readouts: readout errors of each set of qubits whose calibration is there and can be
+            undone, in ascending order of the qubits.
+        unreadable: the sets of qubits whose calibration is there and shows one that tells nothing,
+            such as one that always reads 0.
     """
 
     def __init__(self, run: RunFolder) -> None:
@@ -70,7 +72,9 @@ class MeasuredRun:
         self.bases = tuple(basis for basis in self._circuit if basis != "guide")
         self._let_guides_stand_in()
         self.complete = all(seen is not None for seen in self._seen)
-        self.readouts = self._read_calibrations()
+        self.readouts: dict[Qubits, ReadoutErrors] = {}
+        self.unreadable: list[Qubits] = []
+        self._read_calibrations()
 
     def _let_guides_stand_in(self) -> None:
         """Make "guide" a basis of its own: Z circuits, or those that stand in for them."""
@@ -144,7 +148,7 @@ class MeasuredRun:
             self._corrected[number] = correct_by_mthree(seen or {}, readout)
         return self._corrected[number]
 
-    def _read_calibrations(self) -> dict[Qubits, ReadoutErrors]:
+    def _read_calibrations(self) -> None:
         ones: dict[Qubits, dict[str, tuple[IntArray, int]]] = {}
         for role, layout, seen in zip(self._roles, self._layout, self._seen, strict=True):
             if role.kind not in CALIBRATIONS or seen is None:
@@ -152,16 +156,17 @@ class MeasuredRun:
             # Circuits may read the same qubits in another order.
             found = _ones(seen, len(layout))[np.argsort(layout)]
             ones.setdefault(tuple(sorted(layout)), {})[role.kind] = found, sum(seen.values())
-        return {
-            qubits: estimate_readout_errors(
-                pair["zeros"][0],
-                pair["ones"][0],
-                shots_of_zeros=pair["zeros"][1],
-                shots_of_ones=pair["ones"][1],
-            )
-            for qubits, pair in ones.items()
-            if len(pair) == len(CALIBRATIONS)
-        }
+        for qubits, pair in ones.items():
+            if len(pair) < len(CALIBRATIONS):
+                continue
+            (of_zeros, shots_of_zeros), (of_ones, shots_of_ones) = pair["zeros"], pair["ones"]
+            # Otherwise nothing undoes the errors; what was read is there all the same.
+            if (of_zeros * shots_of_ones < of_ones * shots_of_zeros).all():
+                self.readouts[qubits] = estimate_readout_errors(
+                    of_zeros, of_ones, shots_of_zeros=shots_of_zeros, shots_of_ones=shots_of_ones
+                )
+            else:
+                self.unreadable.append(qubits)
 
 
 def _histograms(seen: Sequence[dict[int, int] | None], num_qubits: int) -> IntArray:

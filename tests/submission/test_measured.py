@@ -1,5 +1,7 @@
 """Counts of circuits that read the same qubits into different bits."""
 
+import hashlib
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 
 import rzqiskit as rz
 from rzqiskit.mitigation import mitigate_mean
+from rzqiskit.submission import collect_all_mitigations, collect_charging, submit_charging
 from rzqiskit.submission.measured import MeasuredRun
 
 # Qubit 7 loses four of ten excitations when it is read, qubit 3 none.
@@ -56,3 +59,48 @@ def test_a_calibration_that_is_not_there_yet():
     assert run.readouts == {}
     assert not run.complete
     assert run.known("z").all()
+
+
+@pytest.mark.parametrize("ones", [{0b01: SHOTS}, {0b00: SHOTS // 2, 0b01: SHOTS // 2}])
+def test_a_calibration_that_cannot_be_undone(ones):
+    """Qubit 7 reads 0 whatever is prepared, and qubit 3 may be read well."""
+    whole = folder([3, 7])
+    counts = whole.counts()
+    whole.counts = lambda: [*counts[:3], ones]
+    run = MeasuredRun(whole)
+    assert run.readouts == {}
+    assert run.unreadable == [(3, 7)]
+    assert run.complete
+    assert run.counts("z").tolist() == [[[LOST, SHOTS - LOST, 0]]]
+
+
+def test_a_cell_that_always_reads_0_leaves_the_raw_data(tmp_path):
+    battery = rz.RosenZenerBattery(num_qubits=3, drive=rz.SineSquaredDrive(20.0, 0.3))
+    run = submit_charging(
+        battery, [0.1, 0.3], "local:FakeManilaV2", num_steps=1, shots=100, seed=1,
+        total_spin=True, noise_factors=(1, 3), folder=tmp_path / "run",
+    )  # fmt: skip
+    intact = collect_charging(run)
+    assert "unreadable_qubits" not in intact.attrs
+    place = run / "batches" / "0000.counts.json"
+    content = json.loads(place.read_text().splitlines()[0])
+    for seen in content["counts"]:
+        for outcome in [outcome for outcome in seen if int(outcome, 16) & 1]:
+            without = f"{int(outcome, 16) - 1:x}"
+            seen[without] = seen.get(without, 0) + seen.pop(outcome)
+    text = json.dumps(content)
+    place.write_text(f"{text}\n{hashlib.sha256(text.encode()).hexdigest()}\n")
+    tree = collect_all_mitigations(run)
+    assert list(tree.children) == ["raw", "readout", "zero_noise", "guided"]
+    raw = tree["raw"].to_dataset()
+    assert raw.identical(collect_charging(run))
+    assert np.isfinite(raw.stored_energy).all()
+    assert (raw.stored_energy < intact.stored_energy).all()
+    assert np.isfinite(raw.total_spin_squared).all()
+    assert len(json.loads(raw.attrs["unreadable_qubits"])[0]) == 3
+    for name in ("readout", "zero_noise", "guided"):
+        node = tree[name]
+        np.testing.assert_array_equal(node.counts, raw.counts)
+        for metric in ("stored_energy", "instantaneous_power", "total_spin_squared"):
+            assert node[metric].isnull().all(), (name, metric)
+    assert collect_charging(run, mitigation="readout", readout_method="mthree").attrs["complete"]

@@ -7,8 +7,10 @@ asymmetry: a qubit in |1> is misread more often than one in |0>.
 
 from __future__ import annotations
 
+import importlib.metadata
 import warnings
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -181,7 +183,7 @@ def device_noise_model(backend: Any, qubits: Sequence[int]) -> NoiseModel:
             model.add_quantum_error(error, name, places)
     properties = target.qubit_properties
     if properties and all(item is not None and item.t1 and item.t2 for item in properties):
-        model._custom_noise_passes.append(
+        _noise_passes(model).append(
             RelaxationNoisePass(
                 t1s=[item.t1 for item in properties],
                 t2s=[min(item.t2, 2.0 * item.t1) for item in properties],
@@ -191,6 +193,17 @@ def device_noise_model(backend: Any, qubits: Sequence[int]) -> NoiseModel:
             )
         )
     return model
+
+
+def _noise_passes(model: NoiseModel) -> list[Any]:
+    # Where Aer's own device models put relaxation in delays; it has no public name.
+    passes = getattr(model, "_custom_noise_passes", None)
+    if not isinstance(passes, list):
+        raise RuntimeError(
+            "`qiskit-aer` must be a version whose noise models take passes for delays "
+            f"(NoiseModel._custom_noise_passes), got {importlib.metadata.version('qiskit-aer')}."
+        )
+    return passes
 
 
 class NoisySampler(BaseSamplerV2):  # type: ignore[misc]
@@ -234,12 +247,27 @@ class NoisySampler(BaseSamplerV2):  # type: ignore[misc]
         """Run the pubs; the result holds one `BitArray` for each classical register.
 
         Raises:
-            ValueError: a circuit of more than `MAX_NOISY_QUBITS` active qubits.
+            TypeError: `shots` is no integer.
+            ValueError: no shots; a circuit of more than `MAX_NOISY_QUBITS` active qubits.
         """
-        coerced = [SamplerPub.coerce(pub, shots or self.default_shots) for pub in pubs]
-        active = [active_qubits(pub.circuit) for pub in coerced]
-        check_noisy_qubits(max(map(len, active), default=0))
-        job: PrimitiveJob[PrimitiveResult[Any]] = PrimitiveJob(self._run, coerced, active)
+        number = self.default_shots if shots is None else check_positive_integer("shots", shots)
+        coerced = [SamplerPub.coerce(pub, number) for pub in pubs]
+        groups: dict[tuple[int, ...], list[int]] = {}
+        for index, pub in enumerate(coerced):
+            groups.setdefault(active_qubits(pub.circuit), []).append(index)
+        check_noisy_qubits(max(map(len, groups), default=0))
+        # Made here, seeds and all: jobs run in threads of their own, in any order.
+        parts = [
+            _Part(
+                make_aer_sampler(
+                    seed=self._random, noise_model=self.noise_model(qubits), method="automatic"
+                ),
+                qubits,
+                members,
+            )
+            for qubits, members in groups.items()
+        ]
+        job: PrimitiveJob[PrimitiveResult[Any]] = PrimitiveJob(_run_parts, coerced, parts)
         job._submit()
         return job
 
@@ -249,26 +277,30 @@ class NoisySampler(BaseSamplerV2):  # type: ignore[misc]
             self._models[qubits] = device_noise_model(self.backend, qubits)
         return self._models[qubits]
 
-    def _run(self, pubs: list[SamplerPub], active: list[tuple[int, ...]]) -> PrimitiveResult[Any]:
-        groups: dict[tuple[int, ...], list[int]] = {}
-        for index, qubits in enumerate(active):
-            groups.setdefault(qubits, []).append(index)
-        results: list[Any] = [None] * len(pubs)
-        for qubits, members in groups.items():
-            sampler = make_aer_sampler(
-                seed=self._random, noise_model=self.noise_model(qubits), method="automatic"
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The pubs of a job that use the same qubits."""
+
+    sampler: Any
+    qubits: tuple[int, ...]
+    members: list[int]
+
+
+def _run_parts(pubs: list[SamplerPub], parts: list[_Part]) -> PrimitiveResult[Any]:
+    results: list[Any] = [None] * len(pubs)
+    for part in parts:
+        cut = [
+            SamplerPub(
+                cut_circuit(pubs[index].circuit, part.qubits),
+                pubs[index].parameter_values,
+                pubs[index].shots,
             )
-            cut = [
-                SamplerPub(
-                    cut_circuit(pubs[index].circuit, qubits),
-                    pubs[index].parameter_values,
-                    pubs[index].shots,
-                )
-                for index in members
-            ]
-            for index, result in zip(members, sampler.run(cut).result(), strict=True):
-                results[index] = result
-        return PrimitiveResult(results, metadata={"version": 2})
+            for index in part.members
+        ]
+        for index, result in zip(part.members, part.sampler.run(cut).result(), strict=True):
+            results[index] = result
+    return PrimitiveResult(results, metadata={"version": 2})
 
 
 def _cut_target(target: Target, qubits: Sequence[int]) -> Target:

@@ -1,14 +1,17 @@
 """The noise of a device on the active qubits alone, against Aer with the whole device's."""
 
 import itertools
+import sys
 
 import numpy as np
 import pytest
 from qiskit.circuit import QuantumCircuit
 from qiskit.quantum_info import DensityMatrix, partial_trace
 from qiskit_aer import AerSimulator
+from qiskit_aer.noise import NoiseModel
 from qiskit_ibm_runtime.fake_provider import FakeManilaV2, FakeTorino
 
+from rzqiskit.execution import noise
 from rzqiskit.execution.noise import (
     MAX_NOISY_QUBITS,
     NoisySampler,
@@ -183,3 +186,50 @@ def test_too_many_active_qubits_are_refused_before_any_work(torino):
 def test_what_has_no_target_is_no_backend():
     with pytest.raises(TypeError, match="`backend` must have a target, got str"):
         NoisySampler("fake_torino")
+
+
+def test_jobs_side_by_side_have_the_shots_of_jobs_one_by_one():
+    """Their threads draw nothing: with a switch at every chance the shots stay the same."""
+    circuits = [lopsided(5, chain) for chain in ((3, 2, 1), (0, 1, 2))]
+
+    def counts(job):
+        return [result.data.c.get_counts() for result in job.result()]
+
+    sampler = NoisySampler(FakeManilaV2(), seed=7)
+    expected = [counts(sampler.run(circuits, shots=200)) for _ in range(4)]
+    assert expected[0] != expected[1]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(4):
+            sampler = NoisySampler(FakeManilaV2(), seed=7)
+            jobs = [sampler.run(circuits, shots=200) for _ in range(4)]
+            assert [counts(job) for job in jobs] == expected
+    finally:
+        sys.setswitchinterval(interval)
+
+
+@pytest.mark.parametrize(
+    ("shots", "error", "message"),
+    [
+        (0, ValueError, "`shots` must be a positive integer, got 0"),
+        (True, TypeError, "`shots` must be an integer, got True"),
+        (2.5, TypeError, r"`shots` must be an integer, got 2\.5"),
+    ],
+)
+def test_shots_that_are_none(shots, error, message):
+    with pytest.raises(error, match=message):
+        NoisySampler(FakeManilaV2()).run([lopsided(5, (3, 2, 1))], shots=shots)
+
+
+def test_an_aer_that_has_relaxation_elsewhere(monkeypatch):
+    class Renamed(NoiseModel):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            del self._custom_noise_passes
+
+    monkeypatch.setattr(noise, "NoiseModel", Renamed)
+    with pytest.raises(
+        RuntimeError, match=r"`qiskit-aer` must be a version .*_custom_noise_passes"
+    ):
+        device_noise_model(FakeManilaV2(), (0, 1))

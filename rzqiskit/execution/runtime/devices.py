@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib.metadata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +64,14 @@ class Device:
     @property
     def instance(self) -> str | None:
         """The cloud instance through which the device is used."""
-        instance = getattr(self.backend, "_instance", None)
+        try:
+            instance = self.backend._instance  # the runtime has no public name for it
+        except AttributeError:
+            # Without it a run would be looked for elsewhere than it was sent to.
+            raise RuntimeError(
+                "`qiskit-ibm-runtime` must be a version whose backends know their instance "
+                f"(IBMBackend._instance), got {importlib.metadata.version('qiskit-ibm-runtime')}."
+            ) from None
         return None if instance is None else str(instance)
 
     @property

@@ -86,6 +86,14 @@ def test_a_device_tells_its_limits(tmp_path):
     assert not any(tmp_path.iterdir())  # looking at a device writes nothing
 
 
+def test_a_runtime_whose_backends_do_not_know_their_instance(tmp_path):
+    device = open_device("local:FakeManilaV2", tmp_path)
+    assert device.instance == "rehearsal"
+    del device.backend._instance
+    with pytest.raises(RuntimeError, match=r"`qiskit-ibm-runtime` must be a version .*\._instance"):
+        _ = device.instance
+
+
 def test_backend_objects_stand_for_devices(tmp_path):
     by_fake = device_of(FakeManilaV2(), tmp_path)
     assert by_fake.name == "local:FakeManilaV2"

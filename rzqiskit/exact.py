@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,13 +16,20 @@ from rzqiskit.correlations import (
 )
 from rzqiskit.dicke.warm_up import Route, kernel_loading_seconds
 from rzqiskit.drives import Drive
+from rzqiskit.exact_report import (
+    failure,
+    largest_power_tolerance,
+    power_tolerance,
+    report_attributes,
+)
 from rzqiskit.grid import BatteryGrid
 from rzqiskit.model import RosenZenerBattery
-from rzqiskit.schema import METRICS, make_dataset, provenance
+from rzqiskit.schema import FRACTION_OF_PULSE, METRICS, make_dataset, provenance
 from rzqiskit.validation import (
     FloatArray,
     check_choice,
     check_finite,
+    check_integer,
     check_positive_integer,
     check_times,
 )
@@ -58,10 +65,6 @@ QUANTITIES = (
 _FROM_POPULATIONS = frozenset(
     {"population", "population_window", "diagonal_entropy", "incoherent_ergotropy"}
 )
-_STATUS = {
-    2: "`max_steps` = {} steps did not reach the last time",
-    3: "the state needs more than `max_levels` = {} levels of the frame",
-}
 
 
 class ConvergenceError(RuntimeError):
@@ -111,11 +114,15 @@ def evolve_exact(
             no time series, and each battery up to the end of its pulse.
         tolerance: bound on the error of every metric asked for: of E in units of N Delta, of P_I
             in units of N Delta^2, of the others relative to their largest value over the run. P_I
-            takes the smallest steps: without it a strong pulse is solved faster.
-        quantities: names out of `QUANTITIES`. None: the five metrics and, for one battery of at
-            most `MAX_POPULATION_QUBITS` cells, its populations. Above, "population_window" gives
-            the levels that carry weight. A grid takes metrics only.
-        time_unit: "duration" reads `times` as fractions of each battery's pulse.
+            takes the smallest steps: without it a strong pulse is solved faster. Rounding leaves
+            P_I some 1e-14 N Delta max|f|, which is more than 1e-10 N Delta^2 where max|f| is over
+            1e4 Delta; the attribute ``tolerance_instantaneous_power`` tells what was held.
+        quantities: names out of `QUANTITIES`, at least one. None: the five metrics and, for one
+            battery of at most `MAX_POPULATION_QUBITS` cells, its populations. Above,
+            "population_window" gives the levels that carry weight. A grid takes metrics only.
+        time_unit: "duration" reads `times` as fractions of each battery's pulse. The coordinate
+            `time` of one battery is then absolute all the same; that of a grid, whose pulses
+            differ, keeps the fractions and has the unit "duration".
         max_levels: levels of the frame that the state may fill before `ConvergenceError`.
         max_steps: steps that the integrator may take before it.
         num_threads: threads for a grid; all cores when None.
@@ -151,10 +158,13 @@ def evolve_exact(
         raise ValueError(
             f"`tolerance` must lie between {MIN_TOLERANCE:g} and 0.01, got {tolerance!r}."
         )
-    check_positive_integer("max_levels", max_levels)
-    check_positive_integer("max_steps", max_steps)
+    limits = (
+        check_positive_integer("max_levels", max_levels),
+        check_integer("max_steps", max_steps, minimum=1, maximum=2**62),
+    )
     check_choice("time_unit", time_unit, ("absolute", "duration"))
-    limits = (max_levels, max_steps)
+    if num_threads is not None:
+        num_threads = check_positive_integer("num_threads", num_threads)
     if isinstance(battery, BatteryGrid):
         return _evolve_grid(battery, times, tolerance, quantities, time_unit, limits, num_threads)
     if not isinstance(battery, RosenZenerBattery):
@@ -174,9 +184,11 @@ def _check_quantities(quantities: Collection[str] | None, num_qubits: int) -> tu
         if num_qubits <= MAX_POPULATION_QUBITS:
             names = ("population", *METRICS)
     else:
-        if isinstance(quantities, str):
+        if isinstance(quantities, str) or not isinstance(quantities, Iterable):
             raise TypeError(f"`quantities` must be a collection of names, got {quantities!r}.")
         names = tuple(dict.fromkeys(check_choice("quantities", n, QUANTITIES) for n in quantities))
+        if not names:
+            raise ValueError("`quantities` must name at least one quantity, got none.")
     needs_window = [name for name in names if name in _FROM_POPULATIONS]
     if needs_window and num_qubits > MAX_WINDOW_QUBITS:
         others = ", ".join(f'"{n}"' for n in METRICS if n != "diagonal_entropy")
@@ -245,7 +257,7 @@ def _evolve_one(
             populations, window_start,
         )  # fmt: skip
         if status != 0:
-            raise ConvergenceError(_failure(status, limits, battery, report))
+            raise ConvergenceError(failure(status, limits, battery, report))
 
     nowhere = np.zeros(0, dtype=np.int64)
     window, start = np.zeros((0, 0)), nowhere
@@ -286,8 +298,11 @@ def _evolve_one(
             variables[f"final_{name}"] = ((), metrics[i, -1])
     attrs = provenance(
         None, solver="exact", tolerance=tolerance, kernel_loading_seconds=round(loading, 3),
-        **_report_attributes(report),
+        **report_attributes(report),
     )  # fmt: skip
+    if "instantaneous_power" in names:
+        held = power_tolerance(tolerance, report, battery.drive, delta)
+        attrs["tolerance_instantaneous_power"] = held
     attrs["battery"] = _described(battery)
     return make_dataset(variables, coords, attrs)
 
@@ -297,26 +312,6 @@ def _wanted(names: tuple[str, ...]) -> int:
     if any(name not in METRICS for name in names):
         return (1 << len(METRICS)) - 1
     return sum(1 << METRICS.index(name) for name in names)
-
-
-def _report_attributes(report: FloatArray) -> dict[str, Any]:
-    return {
-        "num_levels": int(report[0]),
-        "num_steps": int(report[1]),
-        "num_rejected_steps": int(report[2]),
-        "truncation_weight": float(report[3]),
-        "norm_drift": float(report[4]),
-    }
-
-
-def _failure(
-    status: int, limits: tuple[int, int], battery: RosenZenerBattery, report: FloatArray
-) -> str:
-    reason = _STATUS[status].format(limits[1] if status == 2 else limits[0])
-    return (
-        f"{reason}: stopped at t = {report[7]:.6g} with {report[0]:.0f} levels "
-        f"(`num_qubits` = {battery.num_qubits}, `interaction` = {battery.interaction:g})."
-    )
 
 
 def _evolve_grid(
@@ -358,7 +353,7 @@ def _evolve_grid(
     failed = np.flatnonzero(status)
     if failed.size:
         first = int(failed[0])
-        message = _failure(int(status[first]), limits, grid.battery(first), report[first])
+        message = failure(int(status[first]), limits, grid.battery(first), report[first])
         raise ConvergenceError(f"{message[:-1]}; battery {first} of the grid.", first)
 
     shape, dims = grid.shape, grid.dims
@@ -375,9 +370,15 @@ def _evolve_grid(
     worst = dict(zip(REPORT_FIELDS, report.max(axis=0), strict=True))
     attrs = provenance(
         None, solver="exact", tolerance=tolerance, kernel_loading_seconds=round(loading, 3),
-        time_unit=time_unit, grid=grid.to_dict(), **_report_attributes(np.array([*worst.values()])),
+        time_unit=time_unit, grid=grid.to_dict(), **report_attributes(np.array([*worst.values()])),
     )  # fmt: skip
+    if "instantaneous_power" in names:
+        held = largest_power_tolerance(tolerance, report, grid)
+        attrs["tolerance_instantaneous_power"] = held
     coords = dict(grid.coords)
     if time.size:
         coords["time"] = (("time",), time)
-    return make_dataset(variables, coords, attrs)
+    data = make_dataset(variables, coords, attrs)
+    if time.size and time_unit == "duration":
+        data["time"].attrs.update(FRACTION_OF_PULSE)
+    return data

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = [
+    "FRACTION_OF_PULSE",
     "METRICS",
     "SCHEMA_VERSION",
     "VARIABLES",
@@ -133,6 +134,9 @@ METRICS = (
     "diagonal_entropy",
 )
 
+FRACTION_OF_PULSE = {"long_name": "fraction of the pulse", "symbol": "t/T", "units": "duration"}
+"""Attributes of `time` where it counts in durations of each battery's own pulse."""
+
 _SUMMARIES = (
     ("time_of_maximum_", "time of the maximum of the {}", r"t[\max {}]", "time"),
     ("maximum_", "maximum of the {}", r"{}_\max", None),
@@ -146,7 +150,9 @@ def describe(name: str) -> Variable:
     Args:
         name: a name in `VARIABLES`, or one derived from it: ``maximum_<name>``,
             ``time_of_maximum_<name>``, ``final_<name>`` (one number per battery) and
-            ``<name>_stderr`` (standard error, same dims).
+            ``<name>_stderr`` (standard error, same dims). Maxima of ``solver="exact"`` are those
+            of 0 <= t <= times[-1]; closed forms and circuits know nothing before the first of
+            their times, and theirs are of times[0] <= t <= times[-1].
 
     Returns:
         The entry.
@@ -248,8 +254,6 @@ def make_dataset(
         >>> data.stored_energy.attrs["symbol"]
         'E'
     """
-    import numpy as np
-
     arrays = {name: np.asarray(values) for name, (_, values) in variables.items()}
     points = {name: np.asarray(values) for name, (_, values) in coords.items()}
     shapes = tuple((name, variables[name][0], array.shape) for name, array in arrays.items())
@@ -360,12 +364,18 @@ def validate_dataset(data: xr.Dataset) -> xr.Dataset:
 
     Raises:
         SchemaError: unknown variable, wrong dims, wrong unit (also of a coordinate that the
-            schema knows), or another schema version.
+            schema knows), or another schema version. `time` may have the unit "duration", see
+            `FRACTION_OF_PULSE`.
+        TypeError: not a Dataset.
 
     Examples:
         >>> validate_dataset(make_dataset({}, {}, {"schema_version": SCHEMA_VERSION})).sizes
         Frozen({})
     """
+    from xarray import Dataset
+
+    if not isinstance(data, Dataset):
+        raise TypeError(f"`data` must be an xarray Dataset, got {type(data).__name__}.")
     version = data.attrs.get("schema_version")
     if version != SCHEMA_VERSION:
         raise SchemaError(f"`schema_version` must be {SCHEMA_VERSION}, got {version!r}.")
@@ -383,5 +393,7 @@ def validate_dataset(data: xr.Dataset) -> xr.Dataset:
 
 def _check_unit(name: str, variable: xr.DataArray) -> None:
     unit, expected = variable.attrs.get("units"), describe(name).unit
+    if name == "time" and unit == FRACTION_OF_PULSE["units"]:
+        return
     if unit != expected:
         raise SchemaError(f"`{name}` must have the unit {expected!r}, got {unit!r}.")

@@ -29,7 +29,11 @@ TABLE = {
     "spectrum": {*PARAMETERS, "dicke", "schema"},
     "dicke": {*PARAMETERS},
     "batches": {*PARAMETERS, "grid", "dicke", "cores"},
-    "exact": {*PARAMETERS, "grid", "schema", "metrics", "correlations", "dicke", "batches"},
+    "exact_report": {*PARAMETERS, "grid"},
+    "exact": {
+        *PARAMETERS, "grid", "schema", "metrics", "correlations", "dicke", "batches",
+        "exact_report",
+    },
     "analytic": {*PARAMETERS, "schema", "metrics", "dicke"},
     "circuits": {*PARAMETERS},
     "emulator": {"dicke", "circuits"},

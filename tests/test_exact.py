@@ -321,6 +321,7 @@ def test_bounds_and_units(num_qubits, amplitude, period, interaction, unit):
 
 
 BATTERY = paper_battery()
+GRID = rz.BatteryGrid(BATTERY.drive, num_qubits=[2, 3])
 
 
 @pytest.mark.parametrize(
@@ -334,6 +335,10 @@ BATTERY = paper_battery()
         ((BATTERY, [0.1]), {"tolerance": 1e-15}, "`tolerance` must lie between"),
         ((BATTERY, [0.1]), {"tolerance": np.nan}, "`tolerance` must be finite"),
         ((BATTERY, [0.1]), {"quantities": ["power"]}, "`quantities` must be one of"),
+        ((BATTERY, [0.1]), {"quantities": []}, "`quantities` must name at least one quantity"),
+        ((GRID, [0.1]), {"quantities": iter(())}, "`quantities` must name at least one quantity"),
+        ((BATTERY, [0.1]), {"num_threads": 0}, "`num_threads` must be a positive integer, got 0"),
+        ((BATTERY, [0.1]), {"max_steps": 2**63}, "`max_steps` must be at most"),
         ((BATTERY, [0.1]), {"max_levels": 0}, "`max_levels` must be a positive integer, got 0"),
         ((BATTERY, [0.1]), {"time_unit": "ms"}, "`time_unit` must be one of"),
         ((paper_battery(10**12), [0.1]), {}, "`diagonal_entropy` needs `num_qubits` of at most"),
@@ -352,6 +357,8 @@ def test_bad_input(arguments, options, message):
         (("battery", [0.1]), {}, "`battery` must be a RosenZenerBattery or a BatteryGrid, got str"),
         ((BATTERY, "now"), {}, "`times` must be an array of real numbers"),
         ((BATTERY, [0.1]), {"quantities": "population"}, "`quantities` must be a collection of"),
+        ((BATTERY, [0.1]), {"quantities": 5}, "`quantities` must be a collection of names, got 5"),
+        ((BATTERY, [0.1]), {"num_threads": "a"}, "`num_threads` must be an integer, got 'a'"),
         ((BATTERY, [0.1]), {"tolerance": "fine"}, "`tolerance` must be a real number"),
     ],
 )

@@ -47,9 +47,18 @@ def test_time_series_on_a_grid():
 
 def test_times_as_fractions_of_each_pulse():
     grid = rz.BatteryGrid(rz.SineSquaredDrive(20.0, T), num_qubits=6, drive_period=[0.2, 0.4])
-    data = rz.evolve_exact(grid, [0.0, 0.5, 1.0], time_unit="duration")
+    fractions = [0.0, 0.5, 1.0]
+    data = validate_dataset(rz.evolve_exact(grid, fractions, time_unit="duration"))
     single = rz.evolve_exact(grid.battery(1), [0.0, 0.2, 0.4])
     assert np.array_equal(data.stored_energy.values[1], single.stored_energy.values)
+    # The pulses differ, so the coordinate is no time, and says so; times of maxima are.
+    assert data.time.values.tolist() == fractions
+    assert data.time.attrs["units"] == data.stored_energy.time.attrs["units"] == "duration"
+    assert data.time.attrs["long_name"] == "fraction of the pulse"
+    assert data.time_of_maximum_stored_energy.attrs["units"] == "time"
+    assert rz.evolve_exact(grid, fractions).time.attrs["units"] == "time"
+    same = rz.evolve_exact(grid.battery(1), fractions, time_unit="duration")
+    assert (same.time.values.tolist(), same.time.attrs["units"]) == ([0.0, 0.2, 0.4], "time")
 
 
 @pytest.mark.parametrize("num_threads", [1, 2, 3])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mpmath
 import numpy as np
 import oracles
 import pytest
@@ -82,3 +83,45 @@ def test_every_metric_keeps_the_tolerance(index):
         assert abs(ends[f"final_{name}"].item() - reference[name][-1]) <= allowed, name
         for result in (exact, alone, many, ends):
             assert result[f"maximum_{name}"].item() >= reference[name].max() - allowed, name
+
+
+def power_by_mpmath(battery, time):
+    """Return P_I of a rectangular pulse to thirty digits."""
+    num, delta = battery.num_qubits, battery.level_splitting
+    with mpmath.workdps(30):
+        raising = mpmath.zeros(num + 1)
+        static = mpmath.zeros(num + 1)
+        for k in range(num + 1):
+            m = mpmath.mpf(k) - mpmath.mpf(num) / 2
+            static[k, k] = delta * m + battery.jz_squared_coefficient * m**2
+            if k < num:
+                raising[k + 1, k] = mpmath.sqrt((num - k) * (k + 1))
+        f = battery.drive.amplitude
+        jx, jy = (raising + raising.T) / 2, (raising - raising.T) / 2j
+        state = mpmath.expm(-1j * mpmath.mpf(time) * (static + f * jx), method="taylor")[:, 0]
+        return float(delta * f * (state.H * jy * state)[0].real)
+
+
+@pytest.mark.parametrize("delta", [2.0, 1e-3, 1e-5, 1e-8])
+def test_what_is_held_of_the_power_of_a_strong_pulse_is_told(delta):
+    drive = rz.RectangularDrive(20.0, 0.3)
+    battery = rz.RosenZenerBattery(
+        num_qubits=4, drive=drive, interaction=2.0, level_splitting=delta
+    )
+    times = np.array([0.07, 0.11, 0.24, 0.3])
+    exact = np.array([power_by_mpmath(battery, time) for time in times])
+    data = rz.evolve_exact(battery, times, tolerance=1e-10)
+    grid = rz.BatteryGrid(
+        drive, num_qubits=4, interaction=2.0, level_splitting=[3.0, delta],
+        drive_amplitude=[20.0, 1.0],
+    )  # fmt: skip
+    many = rz.evolve_exact(grid, times, tolerance=1e-10)
+    held = data.attrs["tolerance_instantaneous_power"]
+    assert many.attrs["tolerance_instantaneous_power"] == held
+    for power in (data.instantaneous_power, many.instantaneous_power[1, 0]):
+        error = np.abs(power.values - exact).max() / (4 * delta**2)
+        assert error <= held
+        # more than was asked for is granted only where rounding leaves no choice
+        assert error >= 1e-3 * held or held == 1e-10
+    without = rz.evolve_exact(battery, times, quantities=["stored_energy"])
+    assert "tolerance_instantaneous_power" not in without.attrs

@@ -262,6 +262,21 @@ def test_validate_refuses_wrong_units(name):
             validate_dataset(data)
 
 
+def test_times_may_be_fractions_of_the_pulse():
+    data = small()
+    data.time.attrs["units"] = "duration"
+    assert validate_dataset(data) is data
+    data.excitations.attrs["units"] = "duration"
+    with pytest.raises(SchemaError, match="`excitations` must have the unit '1', got 'duration'"):
+        validate_dataset(data)
+
+
+@pytest.mark.parametrize("other", [5, None, {"stored_energy": 1.0}])
+def test_validate_refuses_what_is_no_dataset(other):
+    with pytest.raises(TypeError, match=rf"be an xarray Dataset, got {type(other).__name__}\.$"):
+        validate_dataset(other)
+
+
 def test_schema_error_is_a_value_error():
     assert issubclass(SchemaError, ValueError)
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 import matplotlib as mpl
 from matplotlib.colors import to_hex
 
+from rzqiskit.schema import FRACTION_OF_PULSE
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -114,7 +116,7 @@ def axis_label(data: xr.Dataset, name: str) -> str:
     symbol, unit = attrs.get("symbol", name), attrs.get("units", "1")
     words = attrs.get("long_name", name.replace("_", " "))
     natural = _natural_units(data)
-    if name == "time":
+    if name == "time" and unit != FRACTION_OF_PULSE["units"]:
         return r"time  $\Delta\,t$" if natural else "time  $t$"
     if unit == "bit":
         return f"{words}  ${symbol}$  (bits)"

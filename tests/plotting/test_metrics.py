@@ -18,7 +18,7 @@ from rzqiskit.plotting import (
     plot_stored_energy,
     plot_style,
 )
-from rzqiskit.schema import SchemaError
+from rzqiskit.schema import FRACTION_OF_PULSE, SchemaError
 
 TIMES = np.linspace(0.0, 1.0, 5)
 
@@ -58,6 +58,12 @@ def test_measured_data_get_error_bars_of_one_standard_error(make_result) -> None
 def test_units_are_not_written_as_delta_unless_it_is_one(make_result) -> None:
     ax = plot_stored_energy(make_result(TIMES, level_splitting=2.0))
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("time  $t$", "stored energy  $E$")
+
+
+def test_fractions_of_the_pulse_are_not_called_times(make_result) -> None:
+    data = make_result(TIMES)
+    data["time"].attrs.update(FRACTION_OF_PULSE)
+    assert plot_stored_energy(data).get_xlabel() == "fraction of the pulse  $t/T$"
 
 
 @pytest.mark.parametrize("num_series", [2, 9])

@@ -1,0 +1,91 @@
+"""What a run of the exact solver tells of itself: attributes of the result, and why it failed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rzqiskit.drives import Drive
+from rzqiskit.grid import BatteryGrid
+from rzqiskit.model import RosenZenerBattery
+from rzqiskit.validation import FloatArray
+
+__all__ = ["failure", "largest_power_tolerance", "power_tolerance", "report_attributes"]
+
+_STATUS = {
+    2: "`max_steps` = {} steps did not reach the last time",
+    3: "the state needs more than `max_levels` = {} levels of the frame",
+}
+# The solver asks for no smaller local errors, which add up to this share of them in <Jy>/N over so
+# many steps, and to more in longer runs (dicke.solver).
+_AT_LIMIT = 1.5e-15
+_SAFETY = 0.12
+_LONG = 1000
+
+
+def report_attributes(report: FloatArray) -> dict[str, Any]:
+    """Return the attributes that `report`, shape (9,), holds."""
+    return {
+        "num_levels": int(report[0]),
+        "num_steps": int(report[1]),
+        "num_rejected_steps": int(report[2]),
+        "truncation_weight": float(report[3]),
+        "norm_drift": float(report[4]),
+    }
+
+
+def power_tolerance(
+    tolerance: float, report: FloatArray, drive: Drive, level_splitting: float
+) -> float:
+    """Return the bound on the error of P_I that a run held, in units of N Delta^2.
+
+    P_I = Delta f <Jy> is max|f| / Delta times as sensitive as <Jy> / N, of which rounding leaves
+    some 1e-14 however short the steps are.
+
+    Args:
+        tolerance: what was asked for.
+        report: shape (9,), what the solver tells of the run.
+        drive: the pulse.
+        level_splitting: Delta, energy.
+    """
+    num_steps, local = report[1], report[5]
+    if local > _AT_LIMIT or level_splitting == 0.0:
+        return tolerance
+    times = np.concatenate([np.linspace(0.0, drive.duration, 1025), drive.landmarks])
+    strength = max(1.0, float(np.abs(drive.value(times)).max()) / level_splitting)
+    return max(tolerance, float(local / _SAFETY * strength * max(1.0, num_steps / _LONG)))
+
+
+def largest_power_tolerance(tolerance: float, report: FloatArray, grid: BatteryGrid) -> float:
+    """Return the largest `power_tolerance` of a grid.
+
+    Args:
+        tolerance: what was asked for.
+        report: shape (size, 9), what the solver tells of each battery.
+        grid: the batteries.
+    """
+    delta = grid.parameter("level_splitting")
+    at_limit = (report[:, 5] <= _AT_LIMIT) & (delta > 0.0)
+    if not at_limit.any():
+        return tolerance
+    # Of batteries that share a drive, the smallest Delta and the most steps stand for all.
+    numbers = grid.drive_numbers()
+    held = tolerance
+    for number in np.unique(numbers[at_limit]):
+        same = np.flatnonzero(at_limit & (numbers == number))
+        drive = grid.battery(int(same[0])).drive
+        worst, smallest = report[same].max(axis=0), float(delta[same].min())
+        held = max(held, power_tolerance(tolerance, worst, drive, smallest))
+    return held
+
+
+def failure(
+    status: int, limits: tuple[int, int], battery: RosenZenerBattery, report: FloatArray
+) -> str:
+    """Return why a run stopped early, and where."""
+    reason = _STATUS[status].format(limits[1] if status == 2 else limits[0])
+    return (
+        f"{reason}: stopped at t = {report[7]:.6g} with {report[0]:.0f} levels "
+        f"(`num_qubits` = {battery.num_qubits}, `interaction` = {battery.interaction:g})."
+    )

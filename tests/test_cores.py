@@ -74,7 +74,8 @@ def test_every_group_around_binds(system, inner, outer, cores):
 
 
 @pytest.mark.parametrize("path", ["/docker/4711", "/kubepods/burst/p:d", "/../../elsewhere"])
-def test_paths_that_are_not_here_have_the_quota_of_the_root(system, path):
+def test_paths_that_are_not_here_have_the_quota_of_the_root(system, tmp_path, path):
+    (tmp_path / "cpu.max").write_text("100000 100000\n")  # above the root: no group of this process
     # A container sees its own group as the root, and may be told its name outside.
     system(f"0::{path}\n", **{"cpu.max": "200000 100000\n"})
     assert usable_cores() == 2

@@ -215,6 +215,13 @@ def test_a_width_that_some_noise_has_room_for_is_not(widths, noise, paired) -> N
     assert SweepSpecification.build(grid, solver="circuit", paired=paired).size > 0
 
 
+def test_paired_widths_have_their_own_noise_only() -> None:
+    grid = GRID | {"num_qubits": [3, 29], "noise": ["none", "FakeTorino"], "seed": 1}
+    assert SweepSpecification.build(grid, solver="circuit").size == 4
+    with pytest.raises(ValueError, match=MEMORY.format(29)):
+        SweepSpecification.build(grid, solver="circuit", paired=True)
+
+
 def test_the_longest_line_is_that_of_the_coupling_map() -> None:
     from qiskit_ibm_runtime.fake_provider import FakeHanoiV2
 

@@ -6,16 +6,19 @@ from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit.transpiler import CouplingMap, PassManager
 from qiskit.transpiler.passes import ALAPScheduleAnalysis, PadDelay
 from scipy.integrate import solve_ivp
+from scipy.stats import binom
 
 import rzqiskit as rz
 from rzqiskit.charging import run_charging
 from rzqiskit.circuits.charging import build_charging_circuits
 from rzqiskit.circuits.compilation.compiler import compile_circuits
+from rzqiskit.estimation import estimate_entropy, estimate_standard_deviation
 from rzqiskit.execution.noisy_probabilities import noisy_weight_probabilities
 from rzqiskit.execution.runtime.devices import find_fake_device
 from rzqiskit.execution.shared_line import compile_on_shared_line
 from rzqiskit.planning import PLANNED_METRICS, Plan, error_budget, plan
 from rzqiskit.planning.budget import MAX_SHOTS
+from rzqiskit.planning.shot_errors import expected_shot_error
 
 PERIOD = 0.1 * np.pi
 
@@ -92,6 +95,50 @@ def test_shots_give_the_promised_standard_error(metric):
     options = {"num_steps": best.num_steps, "order": best.order, "frame": best.frame}
     data = run_charging(battery, times, shots=best.shots, seed=3, **options)
     assert float(data[f"{metric}_stderr"].max()) == pytest.approx(best.shot_error, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("num_qubits", "probability", "shots"),
+    [(1, 0.5, 1), (1, 0.5, 2000), (4, 0.5, 70), (10, 0.003, 40), (10, 0.3, 3), (40, 0.4, 12)],
+)
+@pytest.mark.parametrize("metric", PLANNED_METRICS)
+def test_shot_errors_are_those_of_measurements(metric, num_qubits, probability, shots):
+    k = np.arange(num_qubits + 1)
+    populations = binom.pmf(k, num_qubits, probability)[np.newaxis]
+    promised = expected_shot_error(metric, populations, shots, level_splitting=2.0)
+    counts = np.random.default_rng(5).multinomial(shots, populations[0], size=3000)
+    if metric == "diagonal_entropy":
+        values, unit = estimate_entropy(counts)[0], 1.0
+    elif metric == "energy_fluctuation":
+        values, unit = estimate_standard_deviation(counts)[0], 2.0
+    else:
+        values, unit = counts @ k / shots, 2.0
+    real = unit * np.sqrt(np.mean((values - metric_of(metric, populations)) ** 2))
+    # 1.3 % of 3000 records here and 2.2 % of 1000 there, more where the errors are not normal:
+    # 3 % in all, 5 sigma, and the second order of an expansion from 64 shots on.
+    assert promised == pytest.approx(real, rel=0.18)
+
+
+@pytest.mark.parametrize("metric", ["diagonal_entropy", "energy_fluctuation"])
+def test_a_largest_metric_takes_shots_too(metric):
+    """A cell half charged has the largest Sigma and S, where the first order in 1/n is zero."""
+    battery = make_battery(1, amplitude=10.0)
+    best = plan(battery, target_error=0.01, metric=metric, times=[PERIOD])
+    assert best.is_reachable
+    # 1 / (sqrt(2) n ln 2) bit and 1 / (sqrt(8) n)
+    expected = {"diagonal_entropy": 102, "energy_fluctuation": 36}[metric]
+    assert best.shots == pytest.approx(expected, rel=0.12)
+    assert best.shot_error == pytest.approx(0.01, rel=0.1)
+    single = plan(battery, target_error=0.01, metric=metric, times=[PERIOD], shots=1)
+    assert not single.is_reachable
+    assert single.shot_error == pytest.approx({"diagonal_entropy": 1.0}.get(metric, 0.5), rel=1e-4)
+
+
+def test_a_coarse_target_takes_the_shots_that_it_says():
+    """To first order three shots would do."""
+    best = plan(make_battery(10), target_error=0.7, metric="diagonal_entropy")
+    assert best.is_reachable
+    assert best.shots > 4
 
 
 def test_given_shots_leave_the_rest_to_the_formula():

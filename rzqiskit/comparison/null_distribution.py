@@ -59,7 +59,8 @@ class NullDistribution:
         for row in self.scatter:
             sums += row[rng.integers(row.size, size=self.num_sums)]
         nominal = float(chi2.sf(observed, degrees_of_freedom))
-        beyond = int((sums >= observed).sum())
+        # Counts are whole, and many sums the same but for their rounding.
+        beyond = int((sums >= observed * (1.0 - 1e-9)).sum())
         if beyond >= _ENOUGH:
             return max(nominal, (beyond + 1) / (self.num_sums + 1))
         last = float(np.partition(sums, -_ENOUGH)[-_ENOUGH])

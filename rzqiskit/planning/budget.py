@@ -21,6 +21,7 @@ from rzqiskit import metrics
 from rzqiskit.circuits.product_formula import ChargingSchedule, Frame, charging_schedule
 from rzqiskit.exact import MAX_POPULATION_QUBITS
 from rzqiskit.model import RosenZenerBattery
+from rzqiskit.planning.shot_errors import expected_shot_error
 from rzqiskit.validation import FloatArray, check_choice, check_positive_integer, check_times
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ class ErrorBudget:
         trotter_error: error of the exact probabilities of the circuits.
         device_error: change by the device's noise; 0 without a device.
         bias: error of both together, of either sign.
-        shot_error: one standard error of a measured point.
+        shot_error: root mean square error of a measured point by its shots, see
+            `planning.shot_errors`.
 
     Examples:
         >>> budget = ErrorBudget("stored_energy", 1, None, 0.03, 0.0, 0.03, 0.04)
@@ -143,7 +145,7 @@ def error_budget(
         trotter_error=chosen.trotter_error,
         device_error=chosen.device_error,
         bias=chosen.bias,
-        shot_error=float(chosen.spread / np.sqrt(shots)),
+        shot_error=problem.shot_error(chosen.populations, shots),
     )
 
 
@@ -187,7 +189,7 @@ class Candidate:
     trotter_error: float
     device_error: float
     bias: float
-    spread: float  # standard deviation of a single shot
+    populations: FloatArray  # as measured, shape (num_times, N + 1)
 
 
 class Problem:
@@ -209,7 +211,7 @@ class Problem:
         self.backend, self.waits, self.line = backend, waits, line
         populations = evolve_exact(battery, times).population.values
         self.exact = self._metric(populations)
-        self.exact_spread = self._spread(populations)
+        self.exact_populations = populations
         self._errors: dict[int, CellErrors] = {}
 
     def candidates(self, frame: Frame, order: int, most: int) -> Iterator[Candidate]:
@@ -254,7 +256,7 @@ class Problem:
             trotter_error=float(np.abs(ideal - self.exact).max()),
             device_error=float(np.abs(measured - ideal).max()),
             bias=float(np.abs(measured - self.exact).max()),
-            spread=self._spread(noisy),
+            populations=noisy,
         )
 
     def _schedules(self, frame: Frame, order: int, num_steps: int) -> list[ChargingSchedule]:
@@ -305,21 +307,11 @@ class Problem:
         values: FloatArray = function(populations, self.battery.level_splitting)
         return values
 
-    def _spread(self, populations: FloatArray) -> float:
-        """Return the standard deviation of one shot's share in the estimate, largest over times."""
-        p = np.maximum(populations, 0.0)
-        k = np.arange(p.shape[-1], dtype=np.float64)
-        mean = (p @ k)[:, None]
-        if self.metric == "diagonal_entropy":
-            share = -np.log2(np.where(p > 0.0, p, 1.0))
-        elif self.metric == "stored_energy":
-            share = self.battery.level_splitting * (k - mean)
-        else:
-            variance = (p * (k - mean) ** 2).sum(axis=-1, keepdims=True)
-            deviation = np.sqrt(np.where(variance > 0.0, variance, 1.0))
-            share = self.battery.level_splitting * ((k - mean) ** 2 - variance) / (2 * deviation)
-        center = (p * share).sum(axis=-1, keepdims=True)
-        return float(np.sqrt((p * (share - center) ** 2).sum(axis=-1)).max())
+    def shot_error(self, populations: FloatArray, shots: int) -> float:
+        """Return the error that `shots` leave, largest over the times."""
+        return expected_shot_error(
+            self.metric, populations, shots, level_splitting=self.battery.level_splitting
+        )
 
 
 def _read_noisily(

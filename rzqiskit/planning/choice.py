@@ -22,6 +22,7 @@ from rzqiskit.planning.budget import (
     check_shots,
     planned_times,
 )
+from rzqiskit.planning.shot_errors import fewest_shots
 from rzqiskit.validation import check_positive, check_positive_integer
 
 __all__ = ["MAX_ZZ_LAYERS", "Plan", "plan"]
@@ -81,7 +82,7 @@ def plan(
 
     Args:
         battery: what is to be charged.
-        target_error: largest error allowed of `metric` at any time, bias and one standard error
+        target_error: largest error allowed of `metric` at any time, bias and error of the shots
             added in squares; in the unit of the metric.
         metric: "stored_energy", "energy_fluctuation" or "diagonal_entropy".
         times: shape (num_times,), at which the error counts, inverse energy; 16 equal ones up to
@@ -118,13 +119,13 @@ def plan(
     if backend is None:
         allowed = target_error / np.sqrt(2.0)
         if shots is not None:
-            noise = problem.exact_spread / np.sqrt(shots)
+            noise = problem.shot_error(problem.exact_populations, shots)
             allowed = np.sqrt(max(target_error**2 - noise**2, 0.0)) or allowed
         chosen = _shortest(problem, allowed, most)
     else:
         chosen = _least_biased(problem, most)
     if shots is None:
-        shots = _shots_for(chosen, target_error)
+        shots = _shots_for(problem, chosen, target_error)
     return Plan(
         metric=metric,
         target_error=target_error,
@@ -137,17 +138,22 @@ def plan(
         trotter_error=chosen.trotter_error,
         device_error=chosen.device_error,
         bias=chosen.bias,
-        shot_error=float(chosen.spread / np.sqrt(shots)),
+        shot_error=problem.shot_error(chosen.populations, shots),
     )
 
 
-def _shots_for(chosen: Candidate, target: float) -> int:
-    """Return the shots that bias and standard error together leave within `target`."""
+def _shots_for(problem: Problem, chosen: Candidate, target: float) -> int:
+    """Return the shots that bias and their own error together leave within `target`."""
     room = target
     if chosen.bias < target:  # as a product: the square of a tiny target is zero
         room = math.sqrt(target - chosen.bias) * math.sqrt(target + chosen.bias)
-    root = min(chosen.spread / room, math.sqrt(MAX_SHOTS))
-    return max(math.ceil(root**2), 1)
+    return fewest_shots(
+        problem.metric,
+        chosen.populations,
+        room,
+        level_splitting=problem.battery.level_splitting,
+        most=MAX_SHOTS,
+    )
 
 
 def _shortest(problem: Problem, allowed: float, most: int) -> Candidate:

@@ -93,6 +93,17 @@ def test_chi_square_bounds_from_below_and_reaches_beyond_the_draws() -> None:
     assert wide.p_value(1e5, 1) == 0.0
 
 
+def test_the_same_outcome_counts_as_one_as_extreme() -> None:
+    """No shot excited of 5.1 expected: e^-5.1, whatever its distance by chi-square."""
+    p = binom.pmf(WEIGHT, NUM_QUBITS, 5.1 / (NUM_QUBITS * SHOTS))
+    drawn = draw_metric_scatter("energy_fluctuation", p[None], np.array([SHOTS]), bound=BOUND)
+    observed = float(drawn.scatter[0].max())
+    second = NUM_QUBITS * 5.1 / (NUM_QUBITS * SHOTS)
+    assert observed == pytest.approx(second / (second / (4.0 * SHOTS * second)), rel=0.05)
+    # 610 of 1e5 sums, put together from 2e5 records: 5 %, 5 sigma.
+    assert drawn.p_value(observed * (1.0 + 1e-13), 1) == pytest.approx(np.exp(-5.1), rel=0.25)
+
+
 def test_the_table_draws_small_p_values(make_model, make_measurement) -> None:
     """The least likely of 100 right measurements of five to nine excited shots."""
     times = np.linspace(0.0, 0.1 * np.pi, 1001)[118:130]

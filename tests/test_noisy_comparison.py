@@ -1,7 +1,11 @@
 """Exact, ideal and noisy circuits side by side, with the plan's budget."""
 
+import importlib.metadata
+import json
+
 import numpy as np
 import pytest
+import xarray as xr
 from qiskit_ibm_runtime.fake_provider import FakeManilaV2
 
 import rzqiskit as rz
@@ -9,7 +13,13 @@ from rzqiskit.charging import run_charging
 from rzqiskit.execution.noise import NoisySampler
 from rzqiskit.execution.runtime.devices import find_fake_device
 from rzqiskit.execution.scaled_noise import ScaledDevice
+from rzqiskit.mitigation import (
+    estimate_readout_errors,
+    extrapolate_guided_metrics,
+    mitigate_metrics,
+)
 from rzqiskit.noisy_comparison import BUDGET_TERMS, compare_on_device
+from rzqiskit.noisy_comparison.deviations import summarize_deviations
 from rzqiskit.planning import plan
 from rzqiskit.schema import METRICS, validate_dataset
 
@@ -31,7 +41,9 @@ def report(backend):
 
 
 def test_nodes_follow_the_schema(report):
-    assert set(report.children) == {"exact", "trotter", "raw", "readout", "guided", "budget"}
+    assert set(report.children) == {
+        "exact", "trotter", "raw", "readout", "guided", "calibration", "budget",
+    }  # fmt: skip
     for name in ("exact", "trotter", "raw", "readout", "guided"):
         validate_dataset(report[name].to_dataset())
     assert "diagonal_entropy" not in report["guided"]
@@ -184,3 +196,116 @@ def test_a_single_cell_has_no_guide(backend):
     off = abs(guided.stored_energy - report["exact"].stored_energy)
     assert (off.values < 5 * guided.stored_energy_stderr.values).all()
     assert report["budget"].num_lost.sum() == 0
+    folded = report["raw"].folded_counts.sum("excitations")
+    assert folded.sel(noise_factor=1.0).values.tolist() == [500, 500]
+    assert (folded.sel(noise_factor=[3.0, 5.0]) == 0).all()  # nothing could be folded
+
+
+def test_everything_follows_from_the_counts_that_are_kept(folded):
+    """The estimates of a reader of the tree, who has neither circuits nor sampler."""
+    raw, calibration = folded["raw"].to_dataset(), folded["calibration"].to_dataset()
+    for name in ("readout", "guided"):
+        for variable in raw:
+            if "counts" in variable or variable == "shots":
+                assert raw[variable].equals(folded[name][variable])
+    weights = np.arange(BATTERY.num_qubits + 1)
+    np.testing.assert_allclose(raw.stored_energy, raw.counts.values @ weights / SHOTS, rtol=1e-12)
+    assert (raw.folded_counts_x.sum("excitations") == SHOTS).all()
+    assert raw.noise_factor.values.tolist() == [1.0, 3.0, 5.0]
+    for suffix in ("", "_y", "_x"):
+        first = raw[f"folded_counts{suffix}"].sel(noise_factor=1.0, drop=True)
+        np.testing.assert_array_equal(first, raw[f"counts{suffix}"])
+    shots = folded.attrs["calibration_shots"]
+    readout = estimate_readout_errors(
+        calibration.readout_zeros.values, calibration.readout_ones.values,
+        shots_of_zeros=shots, shots_of_ones=shots,
+    )  # fmt: skip
+    arguments = {
+        "level_splitting": 1.0, "times": TIMES, "drive_values": BATTERY.drive.value(TIMES),
+    }  # fmt: skip
+    found = {
+        "readout": mitigate_metrics(
+            raw.counts.values, readout, counts_y=raw.counts_y.values, **arguments
+        ),
+        "guided": extrapolate_guided_metrics(
+            calibration.guide_counts.values,
+            counts_x=raw.folded_counts_x.values,
+            counts_y=raw.folded_counts_y.values,
+            readout=readout,
+            **arguments,
+        ),
+    }
+    for node, estimates in found.items():
+        for name, (values, stderr) in estimates.items():
+            # At t = 0 nothing is extrapolated.
+            for variable, expected in ((name, values), (f"{name}_stderr", stderr)):
+                kept = folded[node][variable].values
+                np.testing.assert_allclose(kept[1:], expected[1:], rtol=1e-9)
+
+
+def test_where_it_comes_from(folded, report):
+    attrs = folded["raw"].attrs
+    assert (attrs["seed"], attrs["shots"], attrs["calibration_shots"]) == (3, SHOTS, 4 * SHOTS)
+    for package in ("qiskit", "qiskit-aer"):
+        version = importlib.metadata.version(package)
+        assert attrs[f"{package.replace('-', '_')}_version"] == version
+    assert attrs["backend"] == "fake_torino"
+    assert attrs["calibration_time"].startswith("202")
+    read = folded["calibration"].qubit.values.tolist()
+    assert sorted(read) == sorted(json.loads(attrs["line"]))
+    for name, value in folded.attrs.items():
+        assert folded["budget"].attrs[name] == folded["guided"].attrs[name] == value
+
+
+def test_a_tree_survives_a_file(folded, tmp_path):
+    folded.to_netcdf(tmp_path / "report.nc", engine="h5netcdf")
+    with xr.open_datatree(tmp_path / "report.nc", engine="h5netcdf") as read:
+        xr.testing.assert_identical(read.load(), folded)
+
+
+def test_largest_deviation_has_the_error_of_its_point(folded):
+    exact = folded["exact"].to_dataset()
+    budget = folded["budget"].to_dataset()
+    for node in ("raw", "readout", "guided"):
+        for metric in ("stored_energy", "energy_fluctuation", "instantaneous_power"):
+            deviation = abs(folded[node][metric].values - exact[metric].values)
+            told = budget.sel(metric=metric, node=node)
+            error = folded[node][f"{metric}_stderr"].values[np.argmax(deviation)]
+            assert told.measured_stderr == pytest.approx(float(error), rel=1e-9)
+    ideal = budget.sel(node="trotter")
+    assert (ideal.measured_stderr == 0.0).all()
+    assert (ideal.rms_deviation_stderr == 0.0).all()
+    expected = [
+        np.sqrt(np.mean((folded["trotter"][name].values - exact[name].values) ** 2))
+        for name in METRICS
+    ]
+    np.testing.assert_allclose(ideal.rms_deviation, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("scale", [0.0, 0.3, 1.0, 10.0])
+def test_rms_deviation_has_no_bias_of_the_noise_and_an_honest_error(scale):
+    """Drawn deviations of unlike errors. 4000 draws: a mean is known to 0.016 of its scatter."""
+    rng = np.random.default_rng(61)
+    stderr = np.array([0.1, 0.2, 0.15, 0.3, 0.2, 0.1, 0.25, 0.2])
+    true = scale * np.array([0.3, -0.1, 0.2, 0.4, -0.3, 0.0, 0.1, 0.2])
+    drawn = [
+        summarize_deviations(true + stderr * rng.standard_normal(stderr.size), stderr)
+        for _ in range(4000)
+    ]
+    rms, error, largest = (
+        np.array([told[name] for told in drawn])
+        for name in ("rms_deviation", "rms_deviation_stderr", "measured")
+    )
+    truth = np.sqrt(np.mean(true**2))
+    assert (error > 0.0).all()
+    assert np.mean(np.abs(rms - truth) < error) > 0.6
+    assert np.mean(np.abs(rms - truth) < 2.0 * error) > 0.9
+    if scale >= 1.0:
+        assert abs(rms.mean() - truth) < 0.3 * rms.std()  # a root is low
+        assert 0.8 < rms.std() / np.sqrt(np.mean(error**2)) < 1.2
+    if scale <= 1.0:
+        assert largest.mean() - np.abs(true).max() > 0.05  # what the largest of them cannot help
+
+
+def test_nothing_known_is_told_as_nothing():
+    assert summarize_deviations(np.full(3, np.nan), np.full(3, np.nan)) == {"num_lost": 3}

@@ -96,6 +96,7 @@ def compare_on_backend(
                     **formula,
                 )
         report = join_reports(reports)
+        report.attrs["seed"] = seed
         files = {"figure": folder / FIGURE_NAME, "data": folder / DATA_NAME}
         with write_whole(files["data"], overwrite=overwrite) as part:
             report.to_netcdf(part, engine="h5netcdf")
@@ -134,18 +135,18 @@ def _payload(report: xr.DataTree) -> dict[str, Any]:
         return value if not isinstance(value, float) or math.isfinite(value) else None
 
     budget = report["budget"].to_dataset()
+    deviations = (
+        "measured", "measured_stderr", "rms_deviation", "rms_deviation_stderr", "num_lost",
+        "planned",
+    )  # fmt: skip
     return {
         "backend": report.attrs["backend"],
-        "dims": {
-            name: list(map(str, budget[name].dims)) for name in ("measured", "num_lost", "planned")
-        },
+        "dims": {name: list(map(str, budget[name].dims)) for name in deviations},
         "coords": {
             name: budget[name].values.tolist()
             for name in ("drive_amplitude", "metric", "node", "term")
         },
-        "measured": plain(budget["measured"].values.tolist()),
-        "num_lost": budget["num_lost"].values.tolist(),
-        "planned": plain(budget["planned"].values.tolist()),
+        **{name: plain(budget[name].values.tolist()) for name in deviations},
     }  # fmt: skip
 
 

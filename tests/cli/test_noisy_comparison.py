@@ -47,7 +47,7 @@ def test_table_and_data(tmp_path):
         "stored energy", "average power", "diagonal entropy")] == [4, 2, 4]  # fmt: skip
     tree = xr.open_datatree(tmp_path / "here" / "compare.nc", engine="h5netcdf")
     assert (tmp_path / "here" / "compare.png").stat().st_size > 20_000
-    assert tree["raw"].sizes == {"drive_amplitude": 2, "time": 3, "excitations": 4}
+    assert tree["raw"].stored_energy.sizes == {"drive_amplitude": 2, "time": 3}
     raw = float(tree["budget"].measured.sel(
         drive_amplitude=20.0, metric="stored_energy", node="raw"
     ))  # fmt: skip
@@ -83,6 +83,8 @@ def test_json_is_the_same_table(tmp_path):
     assert payload["files"] == {"figure": "here/compare.png", "data": "here/compare.nc"}
     assert payload["coords"]["drive_amplitude"] == [10.0, 20.0]
     assert payload["measured"][0][0][1] == measured[0, 0, 1]
+    errors = tree["budget"].measured_stderr.values
+    assert (payload["measured_stderr"][1][0][1], tree.attrs["seed"]) == (errors[1, 0, 1], 7)
     assert payload["num_lost"] == [[[0] * 4] * 5] * 2
     assert payload["planned"][0][1] == [None] * 4  # the plan says nothing of the average power
     tree.close()

@@ -12,7 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from rzqiskit.model import RosenZenerBattery
-from rzqiskit.validation import FloatArray
+from rzqiskit.validation import (
+    FloatArray,
+    check_non_negative,
+    check_positive_integer,
+    check_real_array,
+)
 
 __all__ = [
     "FROM_MOMENTS",
@@ -47,11 +52,17 @@ def spin_squeezing(mean: npt.ArrayLike, covariance: npt.ArrayLike, num_qubits: i
     Returns:
         xi_R^2, shape (...); infinite where <J> vanishes.
 
+    Raises:
+        TypeError: an argument that is not numeric.
+        ValueError: arrays of another shape, not finite or not symmetric, no cells.
+
     Examples:
         >>> float(spin_squeezing([0.0, 0.0, -5.0], np.diag([2.5, 2.5, 0.0]), 10))
         1.0
     """
-    mean, covariance = np.asarray(mean, dtype=float), np.asarray(covariance, dtype=float)
+    num_qubits = check_positive_integer("num_qubits", num_qubits)
+    mean, covariance = _check_mean(mean), _check_covariance(covariance)
+    _check_match(mean, covariance)
     length = np.linalg.norm(mean, axis=-1)
     nonzero = np.where(length > 0.0, length, 1.0)
     direction = np.where((length > 0.0)[..., None], mean / nonzero[..., None], [0.0, 0.0, 1.0])
@@ -79,11 +90,16 @@ def quantum_fisher_information(covariance: npt.ArrayLike) -> FloatArray:
     Returns:
         F_Q, shape (...).
 
+    Raises:
+        TypeError: covariances that are not numeric.
+        ValueError: covariances of another shape, not finite or not symmetric.
+
     Examples:
         >>> float(quantum_fisher_information(np.diag([2.5, 2.5, 0.0])))
         10.0
     """
-    return 4.0 * np.linalg.eigvalsh(np.asarray(covariance, dtype=float))[..., -1]
+    variances = np.linalg.eigvalsh(_check_covariance(covariance))
+    return np.asarray(4.0 * variances[..., -1], dtype=np.float64)
 
 
 def cell_entropy(
@@ -106,17 +122,25 @@ def cell_entropy(
     Returns:
         Entropy, shape (...), between 0 and 1 bit.
 
+    Raises:
+        TypeError: an argument that is not numeric.
+        ValueError: arrays of another shape, not finite or not symmetric, no cells.
+
     Examples:
         >>> float(cell_entropy([0.0, 0.0, 0.0], 4))
         1.0
     """
     from scipy.special import xlogy
 
-    length = np.linalg.norm(np.asarray(mean, dtype=float), axis=-1)
+    num_qubits = check_positive_integer("num_qubits", num_qubits)
+    mean = _check_mean(mean)
+    length = np.linalg.norm(mean, axis=-1)
     if covariance is None:
         shortfall = 0.5 * num_qubits - length
     else:
-        trace = np.trace(np.asarray(covariance, dtype=float), axis1=-2, axis2=-1)
+        covariance = _check_covariance(covariance)
+        _check_match(mean, covariance)
+        trace = np.trace(covariance, axis1=-2, axis2=-1)
         shortfall = (trace - 0.5 * num_qubits) / (0.5 * num_qubits + length)
     # of the cell's Bloch vector, halved: the smaller eigenvalue of its state
     deficit = np.clip(shortfall / num_qubits, 0.0, 0.5)
@@ -139,11 +163,23 @@ def incoherent_ergotropy(populations: npt.ArrayLike, level_splitting: float) -> 
     Returns:
         W_i, energy, shape (...).
 
+    Raises:
+        TypeError: an argument that is not numeric.
+        ValueError: populations that are negative, not finite or none, a negative level splitting.
+
     Examples:
         >>> float(incoherent_ergotropy([0.0, 0.0, 1.0], 1.5))
         3.0
     """
-    populations = np.asarray(populations, dtype=float)
+    populations = check_real_array("populations", populations)
+    if populations.ndim == 0 or populations.shape[-1] == 0:
+        raise ValueError(
+            "`populations` must have N + 1 entries on its last axis, got shape "
+            f"{populations.shape}."
+        )
+    if (populations < 0.0).any():
+        raise ValueError(f"`populations` must not be negative, got {populations.min():g}.")
+    level_splitting = check_non_negative("level_splitting", level_splitting)
     passive = -np.sort(-populations, axis=-1)
     return level_splitting * ((populations - passive) @ np.arange(populations.shape[-1]))
 
@@ -191,3 +227,30 @@ def correlations_from_moments(
         "ergotropy": lambda: (along_time, energy.copy()),
     }
     return {name: make() for name, make in computed.items() if name in names}
+
+
+def _check_mean(mean: npt.ArrayLike) -> FloatArray:
+    cleaned = check_real_array("mean", mean)
+    if cleaned.shape[-1:] != (3,):
+        raise ValueError(f"`mean` must have the shape (..., 3), got {cleaned.shape}.")
+    return cleaned
+
+
+def _check_covariance(covariance: npt.ArrayLike) -> FloatArray:
+    cleaned = check_real_array("covariance", covariance)
+    if cleaned.shape[-2:] != (3, 3):
+        raise ValueError(f"`covariance` must have the shape (..., 3, 3), got {cleaned.shape}.")
+    skew = np.abs(cleaned - np.swapaxes(cleaned, -1, -2)).max(initial=0.0)
+    if skew > 1e-9 * np.abs(cleaned).max(initial=0.0):
+        raise ValueError(f"`covariance` must be symmetric, got entries that differ by {skew:g}.")
+    return cleaned
+
+
+def _check_match(mean: FloatArray, covariance: FloatArray) -> None:
+    try:
+        np.broadcast_shapes(mean.shape[:-1], covariance.shape[:-2])
+    except ValueError:
+        raise ValueError(
+            f"`covariance` must have the shape {(*mean.shape, 3)} as `mean` has {mean.shape}, got "
+            f"{covariance.shape}."
+        ) from None

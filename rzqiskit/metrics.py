@@ -6,6 +6,7 @@ energies are in the unit of `level_splitting`, times in its inverse.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -158,8 +159,9 @@ def refined_maximum(
         earliest of equal ones among the samples.
 
     Raises:
-        TypeError: samples that are not numeric.
-        ValueError: bad times, or values that do not match them or are not finite.
+        TypeError: samples that are not numeric, a function that cannot be called.
+        ValueError: bad times, or values that do not match them or are not finite, also between
+            the samples.
 
     Examples:
         >>> times = np.linspace(0.0, 3.0, 8)
@@ -167,7 +169,16 @@ def refined_maximum(
         >>> bool(abs(maximum - 1.0) < 1e-14), bool(abs(time - np.pi / 2) < 1e-6)
         (True, True)
     """
+    if not callable(function):
+        raise TypeError(f"`function` must be callable, got {type(function).__name__}.")
     t, v = _check_samples(times, values)
+
+    def negative(x: float) -> float:
+        value = float(function(float(x)))
+        if not math.isfinite(value):
+            raise ValueError(f"`function` must be finite, got {value!r} at {float(x):g}.")
+        return -value
+
     best = int(np.argmax(v))
     maximum, time = float(v[best]), float(t[best])
     # Highest first, so that low ones are out of the race before they cost an evaluation.
@@ -176,7 +187,7 @@ def refined_maximum(
             continue
         width = t[right] - t[left]
         result = minimize_scalar(
-            lambda x: -float(function(float(x))),
+            negative,
             bounds=(t[left], t[right]),
             method="bounded",
             options={"xatol": 1e-9 * width, "maxiter": 100},

@@ -188,6 +188,46 @@ def test_incoherent_ergotropy_over_every_permutation(size):
         assert incoherent_ergotropy(populations, 1.7) == pytest.approx(expected, abs=1e-14)
 
 
+COVARIANCE = np.diag([1.0, 1.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "error", "message"),
+    [
+        (spin_squeezing, ([0, 0, -2.0], COVARIANCE, 0), ValueError, "`num_qubits` must be a pos"),
+        (spin_squeezing, ([0, 0, -2.0], COVARIANCE, 4.0), TypeError, "`num_qubits` must be an int"),
+        (spin_squeezing, ([0, 0, np.nan], COVARIANCE, 4), ValueError, "`mean` must be finite, got"),
+        (spin_squeezing, ([0, 0], COVARIANCE, 4), ValueError, r"`mean` must have the shape \(..."),
+        (spin_squeezing, (2.0, COVARIANCE, 4), ValueError, r"`mean` must .* 3\), got \(\)\.$"),
+        (spin_squeezing, ("zzz", COVARIANCE, 4), TypeError, "`mean` must be an array of real"),
+        (spin_squeezing, ([0, 0, -2], np.eye(2), 4), ValueError, r"`covariance` .* got \(2, 2\)"),
+        (
+            spin_squeezing,
+            (np.ones((2, 3)), np.ones((5, 3, 3)), 4),
+            ValueError,
+            r"`covariance` must have the shape \(2, 3, 3\) as `mean` has \(2, 3\), got \(5, 3, 3\)",
+        ),
+        (quantum_fisher_information, (np.eye(2),), ValueError, r"`covariance` must have the shape"),
+        (quantum_fisher_information, ([[1, 2], [3]],), TypeError, "`covariance` must be an array"),
+        (quantum_fisher_information, (np.full((3, 3), np.inf),), ValueError, "must be finite, got"),
+        (quantum_fisher_information, (np.triu(np.ones((3, 3))),), ValueError, "be symmetric, got"),
+        (cell_entropy, ([0, 0, 1], -4), ValueError, "`num_qubits` must be a positive .*, got -4"),
+        (cell_entropy, ([0, 0, 1], 0), ValueError, "`num_qubits` must be a pos.*, got 0"),
+        (cell_entropy, ([0, np.inf, 1], 4), ValueError, "`mean` must be finite, got inf"),
+        (cell_entropy, ([0, 0, 1], 4, np.eye(2)), ValueError, "`covariance` must have the shape"),
+        (incoherent_ergotropy, ([0.5, 0.5], -1), ValueError, "`level_splitting` must not be neg"),
+        (incoherent_ergotropy, ([-1, 2], 1), ValueError, "`populations` must not be neg.*, got -1"),
+        (incoherent_ergotropy, ([0.5, np.nan], 1), ValueError, "`populations` must be finite"),
+        (incoherent_ergotropy, ([], 1), ValueError, r"`populations` must have N \+ 1 .* \(0,\)\.$"),
+        (incoherent_ergotropy, (5, 1), ValueError, r"`populations` must have N \+ 1 .* \(\)\.$"),
+        (incoherent_ergotropy, (["a", "b"], 1), TypeError, "`populations` must be an array"),
+    ],
+)  # fmt: skip
+def test_bad_input(function, arguments, error, message):
+    with pytest.raises(error, match=message):
+        function(*arguments)
+
+
 def test_arrays_of_states():
     cases = [random_symmetric_state(3, seed) for seed in range(6)]
     operators = collective_operators(3)

@@ -252,3 +252,13 @@ def test_bad_types(populations: list[object]) -> None:
         TypeError, match="`populations` must be an array of real numbers, got dtype"
     ):
         stored_energy(populations, 1.0)
+
+
+def test_a_function_without_values_between_the_samples_has_no_maximum():
+    samples = ([0.0, 1.0, 2.0], [0.0, 1.0, 0.0])
+    with pytest.raises(ValueError, match=r"^`function` must be finite, got nan at 0\.\d+\.$"):
+        refined_maximum(lambda time: np.nan, *samples)
+    with pytest.raises(ValueError, match=r"^`function` must be finite, got inf at 1\.\d+\.$"):
+        refined_maximum(lambda time: 1.0 if time < 1.0 else np.inf, *samples)
+    with pytest.raises(TypeError, match=r"^`function` must be callable, got NoneType\.$"):
+        refined_maximum(None, *samples)

@@ -95,8 +95,8 @@ def check_choice(name: str, value: Any, choices: Collection[_Choice]) -> _Choice
     raise ValueError(f"`{name}` must be one of {listed}, got {_shown(value)}.")
 
 
-def check_real_array(name: str, value: Any) -> FloatArray:
-    """Return `value` as a new float array of finite numbers, any shape."""
+def check_real_array(name: str, value: Any, *, allow_infinite: bool = False) -> FloatArray:
+    """Return `value` as a new float array of finite numbers, any shape; infinite ones on demand."""
     try:
         array = np.asarray(value)
     except (TypeError, ValueError):  # rows of different length
@@ -105,7 +105,10 @@ def check_real_array(name: str, value: Any) -> FloatArray:
     if array.dtype.kind not in "iuf":
         raise TypeError(f"`{name}` must be an array of real numbers, got {_shown(value)}.")
     cleaned = np.array(array, dtype=np.float64)
-    if not np.isfinite(cleaned).all():
+    if allow_infinite:
+        if np.isnan(cleaned).any():
+            raise ValueError(f"`{name}` must not be NaN.")
+    elif not np.isfinite(cleaned).all():
         bad = float(cleaned[~np.isfinite(cleaned)].flat[0])
         raise ValueError(f"`{name}` must be finite, got {bad!r}.")
     return cleaned

@@ -164,6 +164,15 @@ def test_real_array_keeps_its_shape():
         v.check_real_array("values", [[1.0, -np.inf]])
 
 
+def test_real_arrays_may_hold_infinities_on_demand():
+    allowed = v.check_real_array("stops", [-np.inf, 1], allow_infinite=True)
+    assert allowed.tolist() == [-np.inf, 1.0]
+    with pytest.raises(ValueError, match=r"^`stops` must not be NaN\.$"):
+        v.check_real_array("stops", [np.inf, np.nan], allow_infinite=True)
+    with pytest.raises(ValueError, match=r"^`stops` must be finite, got inf\.$"):
+        v.check_real_array("stops", [np.inf])
+
+
 def test_seeds():
     assert v.check_seed(5).random() == np.random.default_rng(5).random()
     assert v.check_seed(np.int64(5)).random() == np.random.default_rng(5).random()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from rzqiskit.validation import FloatArray
+from rzqiskit.validation import FloatArray, check_real_array
 
 __all__ = ["Drive"]
 
@@ -80,12 +80,13 @@ class Drive(ABC):
         """Return f(t), an energy, in the shape of `t`; zero outside the window.
 
         Args:
-            t: time or array of times, inverse energy.
+            t: time or array of times, inverse energy; infinite ones lie outside the window.
 
         Raises:
+            TypeError: a time that is no real number.
             ValueError: a time is NaN.
         """
-        time = _times("t", t)
+        time = check_real_array("t", t, allow_infinite=True)
         inside = (time >= 0.0) & (time <= self.duration)
         result = np.where(inside, self._value(np.clip(time, 0.0, self.duration)), 0.0)
         return result[()]
@@ -98,11 +99,20 @@ class Drive(ABC):
             t1: upper limits, broadcast against `t0`.
 
         Raises:
-            ValueError: a limit is NaN.
+            TypeError: a limit that is no real number.
+            ValueError: a limit is NaN; limits of shapes that do not go together.
         """
-        lower = np.clip(_times("t0", t0), 0.0, self.duration)
-        upper = np.clip(_times("t1", t1), 0.0, self.duration)
-        lower, upper = np.broadcast_arrays(lower, upper)
+        lower, upper = (
+            np.clip(check_real_array(name, limit, allow_infinite=True), 0.0, self.duration)
+            for name, limit in (("t0", t0), ("t1", t1))
+        )
+        try:
+            lower, upper = np.broadcast_arrays(lower, upper)
+        except ValueError:
+            raise ValueError(
+                f"`t1` must have a shape that goes with that of `t0`, {lower.shape}, got "
+                f"{upper.shape}."
+            ) from None
         return self._area(lower, upper)[()]
 
     def _area(self, t0: FloatArray, t1: FloatArray) -> FloatArray:
@@ -173,11 +183,3 @@ class Drive(ABC):
 
 def _is_ours(drive: type) -> bool:
     return drive.__module__.startswith("rzqiskit.drives.")
-
-
-def _times(name: str, value: npt.ArrayLike) -> FloatArray:
-    """Return `value` as a float array; infinite times are fine, they lie outside the window."""
-    array = np.asarray(value, dtype=np.float64)
-    if np.isnan(array).any():
-        raise ValueError(f"`{name}` must not be NaN.")
-    return array

@@ -96,7 +96,8 @@ def run_circuits(
 
     Raises:
         TypeError: an argument of the wrong type.
-        ValueError: no shots, or a circuit without measurement or with free parameters.
+        ValueError: no circuits, no shots, a circuit without measurement or with free parameters,
+            circuits of different widths.
 
     Examples:
         >>> from qiskit import QuantumCircuit
@@ -107,7 +108,16 @@ def run_circuits(
         array([[10,  0,  0],
                [10,  0,  0]])
     """
-    return np.stack(run_pubs([(circuit,) for circuit in circuits], sampler, shots=shots))
+    if isinstance(circuits, QuantumCircuit) or not isinstance(circuits, Iterable):
+        kind = "one circuit" if isinstance(circuits, QuantumCircuit) else type(circuits).__name__
+        raise TypeError(f"`circuits` must be a list of circuits, got {kind}.")
+    pubs = [(circuit,) for circuit in circuits]
+    if not pubs:
+        raise ValueError("`circuits` must hold at least one circuit, got none.")
+    widths = sorted({circuit.num_clbits for (circuit,) in pubs if hasattr(circuit, "num_clbits")})
+    if len(widths) > 1:
+        raise ValueError(f"`circuits` must measure the same number of bits, got {widths}.")
+    return np.stack(run_pubs(pubs, sampler, shots=shots))
 
 
 def run_pubs(

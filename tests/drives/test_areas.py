@@ -191,6 +191,26 @@ def test_nan_is_refused(drive):
         drive.area(0.0, [np.nan])
 
 
+@pytest.mark.parametrize("bad", ["0.1", None, True, 1j, [[0.1], [0.1, 0.2]], [False], "soon"])
+def test_what_is_no_time_is_refused(drive, bad):
+    with pytest.raises(TypeError, match=r"^`t` must be an array of real numbers, got .*\.$"):
+        drive.value(bad)
+    with pytest.raises(TypeError, match=r"^`t0` must be an array of real numbers, got .*\.$"):
+        drive.area(bad, 1.0)
+    with pytest.raises(TypeError, match=r"^`t1` must be an array of real numbers, got .*\.$"):
+        drive.area(0.0, bad)
+
+
+def test_limits_have_shapes_that_go_together(drive):
+    with pytest.raises(ValueError, match=r"^`t1` must have a shape .* `t0`, \(2,\), got \(3,\)\.$"):
+        drive.area([0.0, 1.0], [1.0, 2.0, 3.0])
+
+
+def test_infinite_times_are_outside_the_window(drive):
+    assert drive.value([-np.inf, np.inf]).tolist() == [0.0, 0.0]
+    assert drive.area(-np.inf, np.inf) == drive.area(0.0, drive.duration)
+
+
 def test_areas_known_in_closed_form():
     """Values from integral tables, not from the formulas of the code."""
     period = 0.37

@@ -164,6 +164,14 @@ def test_bad_input():
         run_circuits([rotated(1.0)], sampler, shots=0)
     with pytest.raises(TypeError, match="`circuits` must be quantum circuits, got int"):
         run_circuits([3], sampler, shots=10)
+    with pytest.raises(TypeError, match=r"`circuits` must be a list of circuits, got int\."):
+        run_circuits(3, sampler, shots=10)
+    with pytest.raises(TypeError, match=r"`circuits` must be a list of circuits, got one circuit"):
+        run_circuits(rotated(1.0), sampler, shots=10)
+    with pytest.raises(ValueError, match="`circuits` must hold at least one circuit, got none"):
+        run_circuits([], sampler, shots=10)
+    with pytest.raises(ValueError, match=r"must measure the same number of bits, got \[2, 5\]"):
+        run_circuits([rotated(1.0), rotated(1.0, 2)], sampler, shots=10)
     with pytest.raises(ValueError, match="`circuits` must be measured"):
         run_circuits([unmeasured], sampler, shots=10)
     with pytest.raises(

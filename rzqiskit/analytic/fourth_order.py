@@ -14,12 +14,12 @@ Z = Jz cos(phi) + Jy sin(phi), X = Z + (N/2) cos(phi).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
+from rzqiskit.analytic.binomial import sampled_levels
 from rzqiskit.analytic.frame_integrals import frame_integrals_by_quadrature
 from rzqiskit.analytic.panels import NUM_NODES, Panels
 from rzqiskit.analytic.rotated_levels import rotated_levels
@@ -173,11 +173,9 @@ def fourth_order_tier(battery: RosenZenerBattery, *, order: int = ORDER) -> Tier
         return populations(times, np.broadcast_to(np.arange(n + 1.0), (times.size, n + 1)))
 
     def entropy(times: FloatArray) -> FloatArray:
-        reach = 6.0 * math.sqrt(n) + 40.0
-        lowest = np.maximum(np.floor(n * np.sin(0.5 * at(times)[3]) ** 2 - reach), 0.0)
-        levels: FloatArray = lowest[:, None] + np.arange(float(min(n + 1, int(2.0 * reach) + 2)))
+        levels, stride = sampled_levels(n, at(times)[3])
         p = populations(times, levels)
-        return -np.sum(p * np.log2(np.where(p == 0.0, 1.0, np.abs(p))), axis=1) + 0.0
+        return -stride * np.sum(p * np.log2(np.where(p == 0.0, 1.0, np.abs(p))), axis=1) + 0.0
 
     metrics: dict[str, Callable[[FloatArray], FloatArray]] = {
         "stored_energy": energy,

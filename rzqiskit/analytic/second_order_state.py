@@ -15,6 +15,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from rzqiskit.analytic.binomial import sampled_levels
 from rzqiskit.analytic.frame_integrals import FrameIntegrals
 from rzqiskit.analytic.rotated_levels import rotated_levels
 from rzqiskit.model import RosenZenerBattery
@@ -146,14 +147,10 @@ def diagonal_entropy(battery: RosenZenerBattery, at: FrameIntegrals) -> FloatArr
         >>> diagonal_entropy(battery, at).round(3)
         array([0.  , 2.73])
     """
-    n = battery.num_qubits
-    # Levels beyond 12 standard deviations of the bare rotation (40 at least) carry nothing.
-    reach = 6.0 * math.sqrt(n) + 40.0
-    lowest = np.maximum(np.floor(n * np.sin(0.5 * at.phi) ** 2 - reach), 0.0)
-    levels: FloatArray = lowest[:, None] + np.arange(float(min(n + 1, int(2.0 * reach) + 2)))
+    levels, stride = sampled_levels(battery.num_qubits, at.phi)
     p = _population(battery, at, levels)
     size = np.where(p == 0.0, 1.0, np.abs(p))
-    return -np.sum(p * np.log2(size), axis=1) + 0.0
+    return -stride * np.sum(p * np.log2(size), axis=1) + 0.0
 
 
 def tilted_pairs(

@@ -143,6 +143,25 @@ def estimate_standard_deviation(counts: npt.ArrayLike) -> tuple[FloatArray, Floa
     return np.sqrt(variance), stderr
 
 
+def error_of_root(square: FloatArray, error: FloatArray) -> FloatArray:
+    """Return the standard error of the root of an estimated square that may be near zero.
+
+    With e the error of the square and s^2 what it was estimated as, not negative, the delta
+    method's e / 2s is too small where s is a fluctuation upwards from nothing. Therefore
+    e / sqrt(max(4 s^2 - 4.5 e, 1.5 e)): 4 s^2, less one and a half of its errors, which vanishes
+    against it where s is known. For normal squares cut off at zero the root mean square of
+    (root - truth) / error is between 0.77 and 1.00 whatever the truth, 0.93 for a truth of zero
+    (e / sqrt(4 s^2 + e) has 1.55 there).
+
+    Args:
+        square: s^2, not negative, any shape.
+        error: e, same shape.
+    """
+    scale = np.maximum(4.0 * square - 4.5 * error, 1.5 * error)
+    root: FloatArray = np.divide(error, np.sqrt(scale), out=np.zeros_like(scale), where=scale > 0.0)
+    return root
+
+
 def _mean_weight(counts: IntArray) -> FloatArray:
     weights = np.arange(counts.shape[-1], dtype=np.int64)
     mean: FloatArray = (counts @ weights) / counts.sum(axis=-1)

@@ -31,7 +31,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rzqiskit.estimation.counts import check_counts
-from rzqiskit.estimation.moments import estimate_mean
+from rzqiskit.estimation.moments import error_of_root, estimate_mean
 from rzqiskit.metrics import average_power
 from rzqiskit.mitigation.corrected import CorrectedCounts
 from rzqiskit.mitigation.inversion import (
@@ -136,10 +136,8 @@ def extrapolate_guided_metrics(
         "stored_energy": (energy, energy_error),
         "average_power": (average_power(energy, t), average_power(energy_error, t)),
         "instantaneous_power": (force * spin.value, np.abs(force) * spin.error),
-        "energy_fluctuation": (
-            delta * np.sqrt(variance), delta * spread / np.sqrt(4.0 * variance + spread),
-        ),
-    }  # fmt: skip
+        "energy_fluctuation": (delta * np.sqrt(variance), delta * error_of_root(variance, spread)),
+    }
     for name, pair in estimates.items():
         values, errors = (np.where(chain.usable[0], array, np.nan) for array in pair)
         estimates[name] = (values, errors)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from rzqiskit.estimation.counts import check_counts
 from rzqiskit.estimation.metrics import estimate_metrics
-from rzqiskit.estimation.moments import estimate_mean
+from rzqiskit.estimation.moments import error_of_root, estimate_mean
 from rzqiskit.metrics import average_power, diagonal_entropy
 from rzqiskit.mitigation.corrected import CorrectedCounts
 from rzqiskit.mitigation.readout import ReadoutErrors, weight_confusion
@@ -170,11 +170,7 @@ def mitigate_metrics(
         force = delta * np.asarray(drive_values, dtype=np.float64)
         spin, spin_error = mitigate_mean(counts_y, k - 0.5 * readout.num_qubits, readout)
         estimates["instantaneous_power"] = (force * spin, np.abs(force) * spin_error)
-    # e / sqrt(4 s^2 + e), as in `estimate_standard_deviation`
-    estimates["energy_fluctuation"] = (
-        delta * sigma,
-        delta * error / np.sqrt(4.0 * variance + error),
-    )
+    estimates["energy_fluctuation"] = (delta * sigma, delta * error_of_root(variance, error))
     entropy, spread = _entropy(n_k, estimates["population"][0], readout)
     # Inversion adds to what the shots leave open; a bootstrap of one shot would see nothing.
     estimates["diagonal_entropy"] = (entropy, np.maximum(spread, raw["diagonal_entropy"][1]))
@@ -248,11 +244,14 @@ def _entropy(
         shots[:, np.newaxis] + 1.0
     )
     drawn = rng.multinomial(shots, expected, size=(_NUM_DRAWS, shots.size))
-    flips = [
-        (flip + error * rng.standard_normal((_NUM_DRAWS, flip.size))).clip(0.0, 0.49)
+    up, down = (
+        np.maximum(flip + error * rng.standard_normal((_NUM_DRAWS, flip.size)), 0.0)
         for flip, error in zip((readout.flip_up, readout.flip_down), readout.stderr, strict=True)
-    ]
-    inverses = np.linalg.inv(weight_confusion(flips[0], flips[1]))
+    )
+    # No nearer than half the way to readout that tells nothing.
+    most = 0.5 * (1.0 + readout.flip_up + readout.flip_down)
+    shrinking = np.minimum(most / np.maximum(up + down, most), 1.0)
+    inverses = np.linalg.inv(weight_confusion(up * shrinking, down * shrinking))
     quasi = drawn / shots[:, np.newaxis] @ inverses.transpose(0, 2, 1)
     entropies = diagonal_entropy(nearest_distribution(quasi))
     value = diagonal_entropy(populations)

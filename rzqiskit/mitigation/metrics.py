@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rzqiskit.estimation.counts import IntArray, check_counts
-from rzqiskit.estimation.moments import estimate_mean
+from rzqiskit.estimation.moments import error_of_root, estimate_mean
 from rzqiskit.metrics import average_power
 from rzqiskit.mitigation.corrected import CorrectedCounts
 from rzqiskit.mitigation.inversion import mitigate_mean
@@ -138,7 +138,7 @@ def extrapolate_metrics(
     square = np.maximum(second.value - first.value**2 + error**2, 0.0)
     result["energy_fluctuation"] = (
         delta * np.sqrt(square),
-        delta * square_error / np.sqrt(4.0 * square + square_error),
+        delta * error_of_root(square, square_error),
     )
     return result
 

@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from rzqiskit.estimation import estimate_mean, estimate_populations, estimate_standard_deviation
+from rzqiskit.estimation.moments import error_of_root
 
 
 def outcomes(shots: int, p: list[float]) -> tuple[np.ndarray, np.ndarray]:
@@ -176,3 +177,13 @@ def test_few_shots_keep_honest_errors(
         truth = math.sqrt(num_qubits * p * (1.0 - p))
         pull = math.sqrt(np.mean(((s - truth) / error) ** 2))
         assert of_deviation[0] - 0.02 < pull < of_deviation[1] + 0.02
+
+
+@pytest.mark.parametrize("truth", [0.0, 0.1, 1.0, 3.0, 30.0])
+def test_error_of_a_root_covers_down_to_zero(truth: float) -> None:
+    # Squares with the error 1, cut off at zero.
+    square = np.maximum(truth + np.random.default_rng(7).standard_normal(40_000), 0.0)
+    error = error_of_root(square, np.ones_like(square))
+    assert 0.7 < np.sqrt(np.mean(((np.sqrt(square) - math.sqrt(truth)) / error) ** 2)) < 1.15
+    assert error_of_root(np.array([100.0]), np.array([0.01])) == pytest.approx(5e-4, rel=1e-3)
+    assert error_of_root(np.zeros(1), np.zeros(1)) == 0.0

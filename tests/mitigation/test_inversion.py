@@ -105,6 +105,50 @@ def test_coverage(num_qubits: int, excited: float, calibration_shots: int) -> No
         assert -0.4 < np.var(pull) - 1.0 < 5.0 * math.sqrt(2.0 / count), name
 
 
+@pytest.mark.parametrize("excited", [0.0, 2e-3])
+def test_a_fluctuation_near_zero_has_an_honest_error(excited: float) -> None:
+    """All weight in one level, or little elsewhere: t = 0 of any mitigated measurement."""
+    rng = np.random.default_rng(21)
+    n, shots, runs = 5, 2000, 200
+    up, down = flips(n)
+    confusion = ReadoutErrors(up, down).weight_confusion()
+    pulls = []
+    for _ in range(runs):
+        readout = estimate_readout_errors(
+            rng.binomial(8000, up),
+            rng.binomial(8000, 1.0 - down),
+            shots_of_zeros=8000,
+            shots_of_ones=8000,
+        )
+        counts = rng.multinomial(shots, confusion @ stats.binom.pmf(np.arange(n + 1), n, excited))
+        sigma, error = estimate_fluctuation(counts, readout)
+        pulls.append((sigma - math.sqrt(n * excited * (1.0 - excited))) / error)
+    # One sigma of a root mean square of 200: 0.05, twice that where half of them are 0.
+    assert 0.5 < np.sqrt(np.mean(np.square(pulls))) < 1.35
+
+
+def estimate_fluctuation(counts: np.ndarray, readout: ReadoutErrors) -> tuple[float, float]:
+    (sigma,), (error,) = mitigate_metrics(
+        counts[np.newaxis], readout, level_splitting=1.0, times=[1.0]
+    )["energy_fluctuation"]
+    return sigma, error
+
+
+def test_readout_that_nearly_tells_nothing_biases_no_entropy() -> None:
+    """Ones read as zeros more often than not is allowed while zeros are read well."""
+    rng = np.random.default_rng(22)
+    up, down = np.full(4, 0.05), np.full(4, 0.6)
+    readout = ReadoutErrors(up, down, np.full(4, 0.005), np.full(4, 0.005))
+    truth = stats.binom.pmf(np.arange(5), 4, 0.3)
+    exact = float(stats.entropy(truth, base=2.0))
+    counts = rng.multinomial(20_000, readout.weight_confusion() @ truth, size=40)
+    mitigated = mitigate_metrics(
+        counts, readout, level_splitting=1.0, times=np.arange(1.0, 41.0)
+    )["diagonal_entropy"]  # fmt: skip
+    # 40 values: the mean is known to 0.16 of an error; 5 sigma.
+    assert abs(np.mean((mitigated[0] - exact) / mitigated[1])) < 0.8
+
+
 def test_total_spin_without_readout_errors() -> None:
     # Ground state of 5 cells, X and Y binomial with 1/2; truth 35/4. Shots and a poor calibration
     # drawn anew 600 times: mean within 5 / sqrt(600), variance within 5 sqrt(2 / 600) (6e-7 each).

@@ -168,6 +168,23 @@ def test_negative_variance_becomes_zero_with_an_error() -> None:
     assert "instantaneous_power" not in result
 
 
+@pytest.mark.parametrize("excited", [0.0, 1e-3, 1e-2])
+def test_a_fluctuation_near_zero_has_an_honest_error(excited: float) -> None:
+    rng = np.random.default_rng(12)
+    n, factors, runs = 4, np.array([1.0, 3.0, 5.0]), 400
+    # Cells that depolarise independently: exponentials of <m> and <m^2>.
+    left = 0.5 + (excited - 0.5) * np.exp(-0.05 * factors)
+    counts = np.array(
+        [rng.multinomial(2000, stats.binom.pmf(np.arange(n + 1), n, p), size=runs) for p in left]
+    )
+    sigma, error = extrapolate_metrics(
+        factors, counts, level_splitting=1.0, times=np.arange(1.0, runs + 1.0)
+    )["energy_fluctuation"]
+    pulls = (sigma - np.sqrt(n * excited * (1.0 - excited))) / error
+    # One sigma of a root mean square of 400: 0.035, twice that where half of them are 0.
+    assert 0.55 < np.sqrt(np.mean(pulls**2)) < 1.25
+
+
 COUNTS = np.full((3, 2, 4), 10)
 
 

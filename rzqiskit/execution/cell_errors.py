@@ -31,6 +31,7 @@ from rzqiskit.circuits.compilation.compiler import compile_circuits
 from rzqiskit.circuits.compilation.fidelity import operation_error
 from rzqiskit.circuits.gates import CollectiveZZGate
 from rzqiskit.execution.noise import readout_flips
+from rzqiskit.execution.targets import check_target
 from rzqiskit.validation import check_integer, check_positive_integer
 
 __all__ = ["CellErrors", "cell_errors", "device_errors"]
@@ -129,6 +130,7 @@ def device_errors(
     """
     check_positive_integer("num_cells", num_cells)
     check_integer("num_zz_layers", num_zz_layers, minimum=0)
+    check_target(backend)
     probe = QuantumCircuit(num_cells, num_cells)
     for _ in range(num_zz_layers):
         probe.rx(_PULSE, range(num_cells))
@@ -156,7 +158,7 @@ def cell_errors(circuit: QuantumCircuit, backend: Any, *, waits: bool = True) ->
     Raises:
         ValueError: the circuit measures nothing.
     """
-    target = backend.target
+    target = check_target(backend)
     index = {qubit: position for position, qubit in enumerate(circuit.qubits)}
     read = [index[item.qubits[0]] for item in circuit.data if item.operation.name == "measure"]
     if not read:

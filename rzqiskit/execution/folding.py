@@ -24,6 +24,8 @@ __all__ = ["fold_collective_layers", "fold_entanglers", "nearest_noise_factor"]
 # Their own inverses: repeating them costs no other gate.
 _INVOLUTIONS = frozenset({"cx", "cz", "ecr"})
 _FRACTIONAL = "rzz"
+# Circuits grow with the factor, and long before nothing is left of their states.
+_MAX_FACTOR = 1000.0
 
 
 def fold_collective_layers(circuit: QuantumCircuit, noise_factor: float) -> QuantumCircuit:
@@ -35,7 +37,7 @@ def fold_collective_layers(circuit: QuantumCircuit, noise_factor: float) -> Quan
     Args:
         circuit: as `build_charging_circuits` makes it, with L collective layers.
         noise_factor: 1 + 2 m / L with an integer m >= 0: m layers are folded once more, spread
-            evenly. Odd integers serve every L.
+            evenly. Odd integers serve every L. At most 1000.
 
     Returns:
         A new circuit, equal to the old one, with ``metadata["noise_factor"]``; without a layer it
@@ -74,7 +76,7 @@ def fold_entanglers(circuit: QuantumCircuit, noise_factor: float) -> QuantumCirc
     Args:
         circuit: a compiled circuit with M entangling gates.
         noise_factor: 1 + 2 m / M with an integer m >= 0, see `nearest_noise_factor`: m gates are
-            folded once more, spread evenly. Odd integers serve every M.
+            folded once more, spread evenly. Odd integers serve every M. At most 1000.
 
     Returns:
         A new circuit, equal to the old one, with ``metadata["noise_factor"]`` and the layout of
@@ -108,14 +110,14 @@ def nearest_noise_factor(circuit: QuantumCircuit, noise_factor: float) -> float:
 
     Args:
         circuit: a compiled circuit.
-        noise_factor: at least 1.
+        noise_factor: from 1 to 1000.
 
     Returns:
         1 + 2 m / M with an integer m >= 0 and M entangling gates; 1 without any.
 
     Raises:
         TypeError: `circuit` is no circuit, `noise_factor` no number.
-        ValueError: a factor below 1, a gate that cannot be folded.
+        ValueError: a factor out of range, a gate that cannot be folded.
 
     Examples:
         >>> from qiskit.circuit import QuantumCircuit
@@ -126,7 +128,7 @@ def nearest_noise_factor(circuit: QuantumCircuit, noise_factor: float) -> float:
         (1.8, 3.0)
     """
     number = sum(_entanglers(circuit))
-    factor = check_finite("noise_factor", noise_factor)
+    factor = _check_factor(noise_factor)
     if factor < 1.0:
         raise ValueError(f"`noise_factor` must be at least 1, got {factor:g}.")
     return 1.0 + 2.0 * round((factor - 1.0) * number / 2.0) / number if number else 1.0
@@ -173,7 +175,7 @@ def _folded(
 
 def _repeats(num_gates: int, noise_factor: float, what: str) -> npt.NDArray[np.int64]:
     """Return how often each gate is folded: evenly, the remainder spread over the circuit."""
-    factor = check_finite("noise_factor", noise_factor)
+    factor = _check_factor(noise_factor)
     folds = (factor - 1.0) * num_gates / 2.0
     if factor < 1.0 or abs(folds - round(folds)) > 1e-6:
         raise ValueError(
@@ -181,6 +183,13 @@ def _repeats(num_gates: int, noise_factor: float, what: str) -> npt.NDArray[np.i
             f"{num_gates} {what}, got {factor:g}."
         )
     return np.diff(np.arange(num_gates + 1) * round(folds) // max(num_gates, 1))
+
+
+def _check_factor(noise_factor: Any) -> float:
+    factor = check_finite("noise_factor", noise_factor)
+    if factor > _MAX_FACTOR:
+        raise ValueError(f"`noise_factor` must be at most {_MAX_FACTOR:g}, got {factor:g}.")
+    return factor
 
 
 def _check_circuit(circuit: Any) -> None:

@@ -23,6 +23,7 @@ from qiskit_aer.noise.device.models import basic_device_gate_errors
 from qiskit_aer.noise.passes import RelaxationNoisePass
 
 from rzqiskit.execution.sampling import make_aer_sampler
+from rzqiskit.execution.targets import check_target
 from rzqiskit.validation import check_positive_integer, check_seed
 
 __all__ = [
@@ -168,7 +169,7 @@ def device_noise_model(backend: Any, qubits: Sequence[int]) -> NoiseModel:
     Returns:
         The noise model.
     """
-    target = _cut_target(backend.target, qubits)
+    target = _cut_target(check_target(backend), qubits)
     model = NoiseModel(basis_gates=[name for name in target.operation_names if name != "measure"])
     for position, flips in enumerate(readout_flips(backend, qubits)):
         up, down = flips
@@ -234,8 +235,7 @@ class NoisySampler(BaseSamplerV2):  # type: ignore[misc]
         seed: np.random.Generator | int | None = None,
         default_shots: int = 4096,
     ) -> None:
-        if not isinstance(getattr(backend, "target", None), Target):
-            raise TypeError(f"`backend` must have a target, got {type(backend).__name__}.")
+        check_target(backend)
         self.backend = backend
         self.default_shots = check_positive_integer("default_shots", default_shots)
         self._random = check_seed(seed)

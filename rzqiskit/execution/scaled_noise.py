@@ -7,6 +7,7 @@ from typing import Any
 
 from qiskit.transpiler import InstructionProperties, QubitProperties, Target
 
+from rzqiskit.execution.targets import check_target
 from rzqiskit.validation import check_non_negative
 
 __all__ = ["ScaledDevice"]
@@ -35,7 +36,7 @@ class ScaledDevice:
         target: the device's, with other errors.
 
     Raises:
-        TypeError: a scale that is no real number.
+        TypeError: a backend without a target, a scale that is no real number.
         ValueError: a scale that is negative or not finite.
 
     Examples:
@@ -51,7 +52,7 @@ class ScaledDevice:
     def __init__(self, backend: Any, scale: float) -> None:
         self._scale = check_non_negative("noise_scale", scale)
         self._backend = backend
-        self.target = _scaled_target(backend.target, self._scale)
+        self.target = _scaled_target(check_target(backend), self._scale)
 
     def properties(self) -> Any:
         """Return the flip probabilities of readings that the device reports; None without any."""

@@ -8,6 +8,7 @@ from typing import Any
 from qiskit.circuit import QuantumCircuit
 
 from rzqiskit.circuits.compilation.compiler import compile_circuits
+from rzqiskit.execution.targets import check_target
 
 __all__ = ["compile_on_shared_line"]
 
@@ -50,9 +51,13 @@ def compile_on_shared_line(
         >>> set(measured_qubits(flat)) == set(measured_qubits(deep))
         True
     """
-    batch = list(circuits)
+    check_target(backend)
+    batch = [circuits] if isinstance(circuits, QuantumCircuit) else list(circuits)
     if not batch:
         return []
+    for circuit in batch:
+        if not isinstance(circuit, QuantumCircuit):
+            raise TypeError(f"`circuits` must be quantum circuits, got {type(circuit).__name__}.")
     deepest = max(batch, key=lambda circuit: int(circuit.num_nonlocal_gates()))
     (guide,) = compile_circuits(deepest, backend, network=network)
     line = guide.layout.initial_index_layout(filter_ancillas=True)

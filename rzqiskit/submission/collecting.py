@@ -11,6 +11,7 @@ import numpy as np
 
 from rzqiskit.mitigation.zero_noise import Extrapolation
 from rzqiskit.schema import make_dataset, provenance
+from rzqiskit.submission.arguments import check_flag, check_folder
 from rzqiskit.submission.circuit_table import describe_roles, read_roles
 from rzqiskit.submission.estimating import (
     Mitigation,
@@ -211,7 +212,7 @@ def collect_all_mitigations(
 def _open_run(folder: Path | str) -> RunFolder:
     from rzqiskit.execution.run_folder import RunFolder, RunFolderError
 
-    run = RunFolder(Path(folder))
+    run = RunFolder(check_folder(folder))
     if run.record["purpose"].get("kind") != KIND:
         raise RunFolderError(f"`folder` must hold a charging run, got {run.path}.")
     return run
@@ -221,6 +222,7 @@ def _fetch(run: RunFolder, resubmit: bool) -> dict[str, int]:
     """Fetch what is finished; return how many jobs are in each state."""
     from rzqiskit.execution.jobs import collect_batches, reopen_device, summarize_states
 
+    resubmit = check_flag("resubmit", resubmit)
     if all(run.has_counts(batch) for batch in run.batches):
         return {"collected": len(run.batches)}
     return summarize_states(collect_batches(run, reopen_device(run), resubmit=resubmit))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,8 +11,14 @@ import numpy.typing as npt
 
 from rzqiskit.circuits.product_formula import Formula
 from rzqiskit.model import RosenZenerBattery
+from rzqiskit.submission.arguments import (
+    MAX_SHOTS,
+    check_flag,
+    check_noise_factors,
+    plain_formula,
+)
 from rzqiskit.submission.circuit_table import CALIBRATIONS, CircuitRole, roles_as_json
-from rzqiskit.validation import check_finite, check_positive_integer, check_times
+from rzqiskit.validation import check_integer, check_positive_integer, check_times
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
@@ -35,6 +40,7 @@ class Preparation:
         options: sampler options, as JSON can hold them.
         purpose: what collecting needs to know, as JSON can hold it.
         max_circuits: most circuits of one job, below the device's own limit.
+        seed: fixes the shots of a rehearsal.
     """
 
     device: Any
@@ -44,6 +50,7 @@ class Preparation:
     options: dict[str, Any]
     purpose: dict[str, Any]
     max_circuits: int | None
+    seed: int | None
 
 
 def prepare_charging(
@@ -77,8 +84,12 @@ def prepare_charging(
     if not isinstance(battery, RosenZenerBattery):
         raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
     time = check_times(times)
-    shots = check_positive_integer("shots", shots)
-    factors = _check_noise_factors(noise_factors)
+    shots = check_integer("shots", shots, minimum=1, maximum=MAX_SHOTS)
+    factors = check_noise_factors(noise_factors)
+    formula = plain_formula(formula)
+    readout_calibration = check_flag("readout_calibration", readout_calibration)
+    total_spin = check_flag("total_spin", total_spin)
+    fractional_gates = check_flag("fractional_gates", fractional_gates)
     if max_circuits_per_job is not None:
         max_circuits_per_job = check_positive_integer("max_circuits_per_job", max_circuits_per_job)
     plain_options = check_runtime_options(options)
@@ -108,12 +119,15 @@ def prepare_charging(
         "times": time.tolist(),
         "formula": dict(formula),
         "network": network,
-        "readout_calibration": bool(readout_calibration),
+        "readout_calibration": readout_calibration,
         "noise_factors": factors,
-        "total_spin": bool(total_spin),
+        "total_spin": total_spin,
         "circuits": roles_as_json(roles),
     }
-    return Preparation(device, circuits, roles, shots, plain_options, purpose, max_circuits_per_job)
+    return Preparation(
+        device, circuits, roles, shots, plain_options, purpose, max_circuits_per_job,
+        None if seed is None else int(seed),  # checked with the device
+    )  # fmt: skip
 
 
 def _charging_circuits(
@@ -184,16 +198,3 @@ def _calibration_circuits(circuits: Sequence[QuantumCircuit]) -> list[QuantumCir
         for circuit in calibrated.values()
         for made in build_readout_calibration_circuits(circuit)
     ]
-
-
-def _check_noise_factors(values: Any) -> list[float]:
-    if isinstance(values, str) or not hasattr(values, "__iter__"):
-        raise TypeError(
-            f"`noise_factors` must be a sequence of numbers, got {type(values).__name__}."
-        )
-    factors = [check_finite("noise_factors", value) for value in values]
-    rising = all(low < high for low, high in pairwise(factors))
-    if not factors or factors[0] != 1.0 or not rising:
-        shown = ", ".join(f"{factor:g}" for factor in factors)
-        raise ValueError(f"`noise_factors` must start with 1 and increase strictly, got ({shown}).")
-    return factors

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from rzqiskit.circuits.product_formula import Formula, Frame, Slices, Spacing
 from rzqiskit.model import RosenZenerBattery
+from rzqiskit.submission.arguments import check_folder
 from rzqiskit.submission.circuit_table import describe_roles
 from rzqiskit.submission.preparing import prepare_charging
 
@@ -129,7 +130,8 @@ def estimate_submission(
     )  # fmt: skip
     target = device.backend.target
     durations = [circuit.estimate_duration(target, unit="s") for circuit in made.circuits]
-    rest = made.options.get("execution", {}).get("rep_delay") or device.repetition_delay
+    asked = made.options.get("execution", {}).get("rep_delay")
+    rest = device.repetition_delay if asked is None else float(asked)
     two_qubit = [_two_qubit_gates(circuit) for circuit in made.circuits]
     return SubmissionEstimate(
         device=device.name,
@@ -175,8 +177,8 @@ def submit_charging(
             ``"ibm_torino"``; ``"local:FakeTorino"`` to rehearse on this machine, with the jobs in
             the run folder; or a backend object of either kind.
         folder: the run folder, which must not exist yet; a new one in the working folder when None.
-        shots: shots of each circuit, of which there are two for each time (Z and Y basis) without
-            `noise_factors` and `total_spin`.
+        shots: shots of each circuit, at most 10^8; there are two circuits for each time (Z and Y
+            basis) without `noise_factors` and `total_spin`.
         num_steps: number of slices of the pulse in each circuit.
         order: order of accuracy of the product formula: 1, 2, 4 or 6.
         frame: interaction picture of the formula, see `charging_schedule`.
@@ -185,10 +187,10 @@ def submit_charging(
         network: how collective layers are compiled, see `compile_circuits`.
         readout_calibration: whether to add two circuits for each set of qubits that is read, by
             which `collect_charging` can undo readout errors.
-        noise_factors: 1 and larger numbers, such as (1, 3, 5): every circuit is sent once for each
-            of them, with its entangling gates folded, for zero-noise extrapolation. Factors that
-            are no odd integers become the nearest that the gates of a circuit can show; a circuit
-            without an entangling gate is sent once.
+        noise_factors: 1 and larger numbers up to 1000, such as (1, 3, 5): every circuit is sent
+            once for each of them, with its entangling gates folded, for zero-noise extrapolation.
+            Factors that are no odd integers become the nearest that the gates of a circuit can
+            show; a circuit without an entangling gate is sent once.
         total_spin: whether to add circuits in the X basis, so that J^2 is measured: a witness of
             errors, and the guide of the guided extrapolation. All circuits are then compiled onto
             one line of qubits.
@@ -230,7 +232,7 @@ def submit_charging(
 
     if folder is None:
         folder = f"charging-{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
-    path = Path(folder)
+    path = check_folder(folder)
     if path.exists():
         raise ValueError(f"`folder` must not exist yet, got {path}.")
     formula = Formula(num_steps=num_steps, order=order, frame=frame, spacing=spacing, slices=slices)
@@ -248,7 +250,7 @@ def submit_charging(
         options=made.options,
         purpose=made.purpose,
         max_circuits=made.max_circuits,
-        seed=seed,
+        seed=made.seed,
     )
     send_batches(run, made.device, run.batches)
     return path

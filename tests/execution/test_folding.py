@@ -168,3 +168,13 @@ def test_bad_circuits() -> None:
         fold_collective_layers("circuit", 3)
     with pytest.raises(ValueError, match="`noise_factor` must be finite, got nan"):
         fold_collective_layers(layered(2, [0.1]), float("nan"))
+
+
+@pytest.mark.parametrize("factor", [1000.5, 1e19, 1e300])
+def test_factors_that_no_circuit_could_hold(factor):
+    circuit = QuantumCircuit(2)
+    circuit.cz(0, 1)
+    for fold in (fold_entanglers, fold_collective_layers, nearest_noise_factor):
+        with pytest.raises(ValueError, match="`noise_factor` must be at most 1000, got 1"):
+            fold(circuit, factor)
+    assert fold_entanglers(circuit, 999).count_ops()["cz"] == 999

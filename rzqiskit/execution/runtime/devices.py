@@ -111,6 +111,7 @@ def find_fake_device(name: str, *, fractional_gates: bool = False) -> FakeBacken
         The fake: a snapshot of the device's gates, couplings and calibration.
 
     Raises:
+        TypeError: no name.
         ValueError: there is none of the name; the message names near ones. Fractional gates that
             the device cannot have.
 
@@ -118,6 +119,8 @@ def find_fake_device(name: str, *, fractional_gates: bool = False) -> FakeBacken
         >>> find_fake_device("FakeTorino").name, find_fake_device("torino").num_qubits
         ('fake_torino', 133)
     """
+    if not isinstance(name, str):
+        raise TypeError(f"`backend` must be the name of a fake device, got {type(name).__name__}.")
     classes = _fake_classes()
     key = _key(name)
     if key not in classes:

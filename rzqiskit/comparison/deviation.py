@@ -31,7 +31,7 @@ from rzqiskit.comparison.null_distribution import (
     draw_spin_scatter,
 )
 from rzqiskit.schema import METRICS, SchemaError, describe
-from rzqiskit.validation import FloatArray, check_positive
+from rzqiskit.validation import FloatArray, check_non_negative, check_positive
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -78,10 +78,10 @@ class _Comparison:
 def deviation_table(
     exact: xr.Dataset,
     *,
+    level_splitting: float,
     analytic: Mapping[str, xr.Dataset],
     circuit: xr.Dataset,
     trotter: xr.Dataset | None = None,
-    level_splitting: float = 1.0,
     significance: float = 1e-3,
 ) -> xr.Dataset:
     """Return the largest and rms deviation of every metric, with a verdict on the counts.
@@ -96,11 +96,11 @@ def deviation_table(
 
     Args:
         exact: the reference, dims (time, excitations), with `population`.
+        level_splitting: Delta, energy, that of all Datasets: it scales the expected errors.
         analytic: name -> closed form on any of the times of `exact`.
         circuit: what was measured, on any of the times of `exact`; with `counts` it is tested,
             without (no shots) only compared.
         trotter: the same circuits without shots, on the same times as `circuit`.
-        level_splitting: Delta, energy.
         significance: probability of calling right counts inconsistent, at most. Draws tell it
             down to 1e-4; what is smaller is extrapolated.
 
@@ -112,10 +112,12 @@ def deviation_table(
 
     Raises:
         SchemaError: a Dataset has a time that its reference has not, or lacks a metric.
-        ValueError: `significance` is out of range.
+        TypeError: a number of the wrong type.
+        ValueError: `level_splitting` or `significance` is out of range.
     """
     import xarray as xr
 
+    level_splitting = check_non_negative("level_splitting", level_splitting)
     significance = check_positive("significance", significance)
     if significance >= 1.0:
         raise ValueError(f"`significance` must be below 1, got {significance!r}.")

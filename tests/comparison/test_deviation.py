@@ -15,7 +15,7 @@ TIMES = np.linspace(0.0, 0.1 * np.pi, 21)
 def test_deviations_of_a_closed_form(make_model, make_measurement) -> None:
     exact, wrong = make_model(TIMES), make_model(TIMES, excess=0.01)
     circuit = make_measurement(TIMES[::4], rng=np.random.default_rng(1))
-    table = deviation_table(exact, analytic={"wrong": wrong}, circuit=circuit)
+    table = deviation_table(exact, level_splitting=1.0, analytic={"wrong": wrong}, circuit=circuit)
     row = table.sel(comparison="wrong")
     assert table.comparison.values.tolist() == ["wrong", "circuit"]
     assert table.unit.values.tolist() == ["energy", "power", "power", "energy", "bit"]
@@ -42,8 +42,12 @@ def test_right_counts_are_consistent_and_wrong_ones_rejected(make_model, make_me
     right = make_measurement(TIMES, rng=np.random.default_rng(2))
     # Cells turned 2 % too far: at 4096 shots and 6 cells some 6 standard errors in the energy.
     wrong = make_measurement(TIMES, rng=np.random.default_rng(3), excess=0.02)
-    accepted = deviation_table(exact, analytic={}, circuit=right).sel(comparison="circuit")
-    rejected = deviation_table(exact, analytic={}, circuit=wrong).sel(comparison="circuit")
+    accepted = deviation_table(exact, level_splitting=1.0, analytic={}, circuit=right).sel(
+        comparison="circuit"
+    )
+    rejected = deviation_table(exact, level_splitting=1.0, analytic={}, circuit=wrong).sel(
+        comparison="circuit"
+    )
     assert accepted.consistent == 1.0
     assert (accepted.p_value > 1e-4).all()
     assert rejected.consistent == 0.0
@@ -56,14 +60,18 @@ def test_too_few_counts_are_not_tested(make_model, make_measurement) -> None:
     times = TIMES[:3] / 20.0
     exact = make_model(times)
     few = make_measurement(times, rng=np.random.default_rng(6), shots=10)
-    row = deviation_table(exact, analytic={}, circuit=few).sel(comparison="circuit")
+    row = deviation_table(exact, level_splitting=1.0, analytic={}, circuit=few).sel(
+        comparison="circuit"
+    )
     assert row.counts_degrees_of_freedom == 0
     assert np.isnan(row.counts_p_value)
     assert np.isnan(row.consistent)
     # Counts in levels that the reference forbids still speak against it.
     wrong = make_measurement(times + 0.2, rng=np.random.default_rng(6), shots=10)
     wrong = wrong.assign_coords(time=times)
-    row = deviation_table(exact, analytic={}, circuit=wrong).sel(comparison="circuit")
+    row = deviation_table(exact, level_splitting=1.0, analytic={}, circuit=wrong).sel(
+        comparison="circuit"
+    )
     assert row.counts_degrees_of_freedom == 0
     assert row.consistent == 0.0
 
@@ -72,7 +80,7 @@ def test_chi_square_has_the_informative_points_as_degrees(make_model, make_measu
     exact = make_model(TIMES)
     circuit = make_measurement(TIMES, rng=np.random.default_rng(4))
     entry = (
-        deviation_table(exact, analytic={}, circuit=circuit)
+        deviation_table(exact, level_splitting=1.0, analytic={}, circuit=circuit)
         .sel(comparison="circuit", metric="stored_energy")
     )  # fmt: skip
     # v0 T = 2 pi ends in the fully charged state: neither there nor at t = 0 is there an error.
@@ -87,7 +95,9 @@ def test_chi_square_has_the_informative_points_as_degrees(make_model, make_measu
 def test_trotter_error_and_shot_error_are_told_apart(make_model, make_measurement) -> None:
     exact, trotter = make_model(TIMES), make_model(TIMES, excess=0.02)
     circuit = make_measurement(TIMES, rng=np.random.default_rng(6), excess=0.02)
-    table = deviation_table(exact, analytic={}, circuit=circuit, trotter=trotter)
+    table = deviation_table(
+        exact, level_splitting=1.0, analytic={}, circuit=circuit, trotter=trotter
+    )
     assert table.reference.sel(comparison="shots") == "trotter"
     assert table.consistent.sel(comparison="shots") == 1.0
     assert table.consistent.sel(comparison="circuit") == 0.0
@@ -105,9 +115,9 @@ def test_verdicts_keep_their_false_alarm_rate(make_model, make_measurement, num_
         circuit = make_measurement(
             TIMES, rng=rng, shots=1000, num_qubits=num_qubits, amplitude=10.0
         )
-        row = deviation_table(exact, analytic={}, circuit=circuit, significance=0.05).isel(
-            comparison=0
-        )
+        row = deviation_table(
+            exact, level_splitting=1.0, analytic={}, circuit=circuit, significance=0.05
+        ).isel(comparison=0)
         rejected += int(row.consistent == 0.0)
         small += row.p_value.values < 0.05
     # Bonferroni over 7 tests: at most 12.5 expected of 250, standard deviation 3.4; 5 sigma.
@@ -118,9 +128,53 @@ def test_verdicts_keep_their_false_alarm_rate(make_model, make_measurement, num_
     assert small.sum() > 0
 
 
+def test_standard_errors_grow_with_the_level_splitting(make_model, make_measurement) -> None:
+    exact = make_model(TIMES)
+    right = make_measurement(TIMES, rng=np.random.default_rng(2))
+
+    def tripled(data):  # a battery of Delta = 3 that turns alike
+        energies = [name for name in data if str(name).startswith(METRICS[:-1])]
+        return data.assign({name: 3.0 * data[name] for name in energies})
+
+    unit = deviation_table(exact, level_splitting=1.0, analytic={}, circuit=right)
+    table = deviation_table(
+        tripled(exact), level_splitting=3.0, analytic={}, circuit=tripled(right)
+    )
+    assert table.p_value.values == pytest.approx(unit.p_value.values, rel=1e-9)
+    assert table.consistent.values == unit.consistent.values == 1.0
+    # At another Delta the same numbers are three standard errors where there is one.
+    other = deviation_table(
+        tripled(exact), level_splitting=1.0, analytic={}, circuit=tripled(right)
+    )
+    ratio = other.rms_standard_errors / table.rms_standard_errors
+    assert ratio.sel(metric="stored_energy").values == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(
+    ("delta", "error", "message"),
+    [
+        (-1.0, ValueError, r"`level_splitting` must not be negative, got -1\.0"),
+        (np.nan, ValueError, "`level_splitting` must be finite, got nan"),
+        ("1", TypeError, "`level_splitting` must be a real number, got '1'"),
+    ],
+)
+def test_bad_level_splitting(make_model, delta, error, message) -> None:
+    exact = make_model(TIMES)
+    with pytest.raises(error, match=message):
+        deviation_table(exact, level_splitting=delta, analytic={}, circuit=exact)
+
+
+def test_the_level_splitting_has_no_default(make_model) -> None:
+    exact = make_model(TIMES)
+    with pytest.raises(TypeError, match="required keyword-only argument: 'level_splitting'"):
+        deviation_table(exact, analytic={}, circuit=exact)
+
+
 def test_without_counts_nothing_is_tested(make_model) -> None:
     exact = make_model(TIMES)
-    table = deviation_table(exact, analytic={}, circuit=make_model(TIMES[::2], excess=0.01))
+    table = deviation_table(
+        exact, level_splitting=1.0, analytic={}, circuit=make_model(TIMES[::2], excess=0.01)
+    )
     assert table.comparison.values.tolist() == ["circuit"]
     assert (table.largest_deviation > 0.0).all()
     for name in ("chi_square", "p_value", "largest_standard_errors", "consistent"):
@@ -131,8 +185,10 @@ def test_bad_input(make_model) -> None:
     exact = make_model(TIMES)
     other = make_model(TIMES[1:] - 1e-3)
     with pytest.raises(SchemaError, match=r"must have every time of its subject, not 0\.0147"):
-        deviation_table(exact, analytic={"late": other}, circuit=exact)
+        deviation_table(exact, level_splitting=1.0, analytic={"late": other}, circuit=exact)
     with pytest.raises(SchemaError, match="must have the variable `diagonal_entropy`"):
-        deviation_table(exact.drop_vars("diagonal_entropy"), analytic={}, circuit=exact)
+        deviation_table(
+            exact.drop_vars("diagonal_entropy"), level_splitting=1.0, analytic={}, circuit=exact
+        )
     with pytest.raises(ValueError, match=r"`significance` must be below 1, got 1\.0"):
-        deviation_table(exact, analytic={}, circuit=exact, significance=1.0)
+        deviation_table(exact, level_splitting=1.0, analytic={}, circuit=exact, significance=1.0)

@@ -116,7 +116,9 @@ def test_the_table_draws_small_p_values(make_model, make_measurement) -> None:
         return float(np.sum((deviation / error) ** 2))
 
     measured = max((make_measurement(times, rng=rng) for _ in range(100)), key=distance)
-    row = deviation_table(exact, analytic={}, circuit=measured).sel(comparison="circuit")
+    row = deviation_table(exact, level_splitting=1.0, analytic={}, circuit=measured).sel(
+        comparison="circuit"
+    )
     entry = row.sel(metric="energy_fluctuation")
     assert entry.p_value > 2.0 * chi2.sf(entry.chi_square, entry.degrees_of_freedom)
     assert row.consistent == 1.0

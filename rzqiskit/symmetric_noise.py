@@ -56,11 +56,21 @@ def symmetric_power(matrix: npt.ArrayLike, num_cells: int) -> npt.NDArray[Any]:
         in each of the four elements, in the order of `compositions`: the coefficient of
         u_0^e_0 .. u_3^e_3 in the product over cells of their rows, sum_b M[a, b] u_b.
 
+    Raises:
+        TypeError: a matrix that is not numeric, a number of cells that is no integer.
+        ValueError: another shape, elements that are not finite, no cells.
+
     Examples:
         >>> symmetric_power(np.eye(4), 3).shape, float(symmetric_power(np.eye(4), 3).trace())
         ((20, 20), 20.0)
     """
     m = np.asarray(matrix)
+    if m.dtype.kind not in "iufc":
+        raise TypeError(f"`matrix` must be an array of numbers, got dtype {m.dtype}.")
+    if m.shape != (4, 4):
+        raise ValueError(f"`matrix` must have the shape (4, 4), got {m.shape}.")
+    if not np.isfinite(m).all():
+        raise ValueError(f"`matrix` must be finite, got {m[~np.isfinite(m)][0]}.")
     power = np.ones((1, 1), dtype=m.dtype)
     for num in range(1, check_positive_integer("num_cells", num_cells) + 1):
         cells, fewer = compositions(num), compositions(num - 1)

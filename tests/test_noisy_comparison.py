@@ -146,8 +146,6 @@ def test_a_formula_of_ones_own(backend):
         BATTERY, TIMES[1:3], backend, shots=100, num_steps=2, order=2, frame="drive", seed=1
     )
     assert (report.attrs["num_steps"], report.attrs["frame"]) == (2, "drive")
-    with pytest.raises(ValueError, match="`shots` must be a positive integer, got 0"):
-        compare_on_device(BATTERY, TIMES, backend, shots=0)
 
 
 SMALL = rz.RosenZenerBattery(num_qubits=3, drive=rz.SineSquaredDrive(20.0, 0.3), interaction=2.0)
@@ -309,3 +307,26 @@ def test_rms_deviation_has_no_bias_of_the_noise_and_an_honest_error(scale):
 
 def test_nothing_known_is_told_as_nothing():
     assert summarize_deviations(np.full(3, np.nan), np.full(3, np.nan)) == {"num_lost": 3}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"shots": 0}, ValueError, "`shots` must be a positive integer, got 0"),
+        ({"seed": -1}, ValueError, "`seed` must be a non-negative integer, got -1"),
+        ({"frame": "nope"}, ValueError, "`frame` must be one of 'mean-field', .*, got 'nope'"),
+        ({"order": 3}, ValueError, "`order` must be one of 1, 2, 4, 6, got 3"),
+        ({"num_steps": 0}, ValueError, "`num_steps` must be a positive integer, got 0"),
+        ({"backend": "fake_torino"}, TypeError, "`backend` must have a target, got str"),
+        ({"battery": "nope"}, TypeError, "`battery` must be a RosenZenerBattery, got str"),
+    ],
+)
+def test_refused_before_anything_is_solved(monkeypatch, backend, arguments, error, message):
+    def solve(*_, **__):
+        raise AssertionError("solved first")
+
+    # Where planning, too, starts.
+    monkeypatch.setattr("rzqiskit.exact.evolve_exact", solve)
+    given = {"battery": BATTERY, "times": TIMES, "backend": backend} | arguments
+    with pytest.raises(error, match=message):
+        compare_on_device(**given)

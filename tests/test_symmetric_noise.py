@@ -134,3 +134,9 @@ def test_bad_input():
         noisy_populations([schedule(21)], {})
     with pytest.raises(ValueError, match=r"got \[2, 3\]"):
         noisy_populations([schedule(2), schedule(3)], {})
+    with pytest.raises(ValueError, match=r"`matrix` must have the shape \(4, 4\), got \(3, 3\)"):
+        symmetric_power(np.eye(3), 2)
+    with pytest.raises(ValueError, match="`matrix` must be finite, got nan"):
+        symmetric_power(np.full((4, 4), np.nan), 2)
+    with pytest.raises(TypeError, match="`matrix` must be an array of numbers, got dtype <U1"):
+        symmetric_power("x", 2)

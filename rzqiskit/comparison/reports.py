@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,13 @@ import numpy.typing as npt
 
 from rzqiskit.comparison.deviation import deviation_table
 from rzqiskit.schema import provenance
-from rzqiskit.validation import check_integer, check_positive_integer, check_seed, check_times
+from rzqiskit.validation import (
+    check_integer,
+    check_positive,
+    check_positive_integer,
+    check_seed,
+    check_times,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -106,12 +112,24 @@ def compare(
     if methods is None:
         papers_own = isinstance(battery.drive, SineSquaredDrive)
         methods = ("leading", "paper") if papers_own else ("leading",)
-    if isinstance(methods, str):
+    if isinstance(methods, str) or not isinstance(methods, Iterable):
         raise TypeError(f"`methods` must be a sequence of names, got {methods!r}.")
+    methods = tuple(methods)
     if shots is not None:
         check_positive_integer("shots", shots)
     check_seed(seed)
+    if check_positive("significance", significance) >= 1.0:
+        raise ValueError(f"`significance` must be below 1, got {significance!r}.")
     circuit_times = times[::circuit_stride]
+    formula: dict[str, Any] = {
+        "num_steps": num_steps, "order": order, "frame": frame, "spacing": spacing,
+        "slices": slices,
+    }  # fmt: skip
+    # What the solvers would refuse after others have taken their time, at t = 0 where none does.
+    _check_sampler(sampler, shots, seed)
+    run_charging(battery, [0.0], shots=None, **formula)
+    for name in methods:
+        evolve_analytic(battery, [0.0], method=name)
 
     def started(node: str) -> None:
         if on_stage is not None:
@@ -123,10 +141,6 @@ def compare(
     for name in methods:
         started(f"analytic/{name}")
         analytic[name] = evolve_analytic(battery, times, method=name)
-    formula: dict[str, Any] = {
-        "num_steps": num_steps, "order": order, "frame": frame, "spacing": spacing,
-        "slices": slices,
-    }  # fmt: skip
     nodes = {"exact": exact} | {f"analytic/{name}": data for name, data in analytic.items()}
     if shots is None:
         started("circuit")
@@ -164,6 +178,16 @@ def compare(
     return xr.DataTree.from_dict(root | nodes | {"deviation": deviation})
 
 
+def _check_sampler(sampler: Any, shots: int | None, seed: Any) -> None:
+    if sampler is not None and not callable(getattr(sampler, "run", None)):
+        raise TypeError(f"`sampler` must be a BaseSamplerV2, got {type(sampler).__name__}.")
+    if shots is None and (sampler is not None or seed is not None):
+        name = "sampler" if sampler is not None else "seed"
+        raise ValueError(f"`{name}` must be None without shots: nothing is sampled.")
+    if sampler is not None and seed is not None:
+        raise ValueError("`seed` must be None with a sampler of your own: seed the sampler.")
+
+
 def join_reports(
     reports: Mapping[float, xr.DataTree], *, dim: str = "drive_amplitude"
 ) -> xr.DataTree:
@@ -181,6 +205,7 @@ def join_reports(
         One tree with the nodes of the reports.
 
     Raises:
+        TypeError: `reports` is no mapping to trees.
         ValueError: no reports, or reports of different nodes, times or numbers of cells.
 
     Examples:
@@ -192,6 +217,13 @@ def join_reports(
     """
     import xarray as xr
 
+    if not isinstance(reports, Mapping):
+        raise TypeError(
+            f"`reports` must be a mapping of values to reports, got {type(reports).__name__}."
+        )
+    for tree in reports.values():
+        if not isinstance(tree, xr.DataTree):
+            raise TypeError(f"`reports` must hold DataTrees, got {type(tree).__name__}.")
     if not reports:
         raise ValueError("`reports` must hold at least one report.")
     trees = list(reports.values())

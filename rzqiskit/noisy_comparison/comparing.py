@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rzqiskit.charging import run_charging
-from rzqiskit.circuits.product_formula import Formula, Frame
+from rzqiskit.circuits.product_formula import Formula, Frame, charging_schedule
 from rzqiskit.noisy_comparison.deviations import compare_nodes
 from rzqiskit.noisy_comparison.measuring import (
     CALIBRATION_FACTOR,
@@ -79,7 +79,7 @@ def compare_on_device(
         was left. These count in neither of the others; where no time is left both are NaN.
 
     Raises:
-        TypeError: an argument of the wrong type.
+        TypeError: an argument of the wrong type, a backend without a ``target``.
         ValueError: an argument out of range, a device too small.
 
     Notes:
@@ -106,13 +106,22 @@ def compare_on_device(
     import xarray as xr
 
     from rzqiskit.exact import evolve_exact
-    from rzqiskit.execution.noise import check_noisy_qubits
+    from rzqiskit.execution.noise import NoisySampler, check_noisy_qubits
+    from rzqiskit.model import RosenZenerBattery
 
-    exact = evolve_exact(battery, check_times(times))
-    check_noisy_qubits(battery.num_qubits)
-    time = exact["time"].values[:: check_positive_integer("circuit_stride", circuit_stride)]
+    if not isinstance(battery, RosenZenerBattery):
+        raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
+    times = check_times(times)
+    time = times[:: check_positive_integer("circuit_stride", circuit_stride)]
     shots = check_positive_integer("shots", shots)
-    random = check_seed(seed)
+    sampler = NoisySampler(backend, seed=check_seed(seed))
+    check_noisy_qubits(battery.num_qubits)
+    # The formula too is refused before anything takes time; at t = 0 it has no layers.
+    charging_schedule(
+        battery, 0.0, num_steps=1 if num_steps is None else num_steps,
+        order=2 if order is None else order, frame="mean-field" if frame is None else frame,
+    )  # fmt: skip
+    exact = evolve_exact(battery, times)
     if num_steps is None or order is None or frame is None:
         chosen = plan(battery, target_error=0.01, times=time, backend=backend, shots=shots)
         num_steps = chosen.num_steps if num_steps is None else num_steps
@@ -120,7 +129,7 @@ def compare_on_device(
         frame = chosen.frame if frame is None else frame
     formula = Formula(num_steps=num_steps, order=order, frame=frame, spacing="time", slices="each")
     trotter = run_charging(battery, time, shots=None, **formula)
-    measured = measure_charging(battery, time, backend, shots, formula, random)
+    measured = measure_charging(battery, time, sampler, shots, formula)
     attrs = provenance(
         battery, solver="circuit", sampler="rzqiskit.NoisySampler", shots=shots,
         seed="generator" if isinstance(seed, np.random.Generator) else seed,

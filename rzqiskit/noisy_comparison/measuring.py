@@ -15,6 +15,7 @@ from rzqiskit.validation import FloatArray
 if TYPE_CHECKING:
     import xarray as xr
 
+    from rzqiskit.execution.noise import NoisySampler
     from rzqiskit.model import RosenZenerBattery
 
 __all__ = [
@@ -111,26 +112,24 @@ class MeasuredCharging:
 def measure_charging(
     battery: RosenZenerBattery,
     time: FloatArray,
-    backend: Any,
+    sampler: NoisySampler,
     shots: int,
     formula: Formula,
-    random: np.random.Generator,
 ) -> MeasuredCharging:
     """Run the circuits of all bases and their calibration; estimate by each way of mitigation.
 
     Args:
         battery: what is charged.
         time: shape (num_times,), inverse energy.
-        backend: as for `compare_on_device`.
+        sampler: runs the circuits; they are compiled for its device.
         shots: of each circuit.
         formula: of the circuits.
-        random: draws the shots.
     """
     from rzqiskit.circuits.charging import build_charging_circuits, build_guide_circuits
     from rzqiskit.estimation import estimate_metrics
     from rzqiskit.execution.calibration import run_readout_calibration
     from rzqiskit.execution.folding import fold_entanglers
-    from rzqiskit.execution.noise import NoisySampler, measured_qubits
+    from rzqiskit.execution.noise import measured_qubits
     from rzqiskit.execution.sampling import run_circuits
     from rzqiskit.execution.shared_line import compile_on_shared_line
     from rzqiskit.mitigation import (
@@ -139,14 +138,15 @@ def measure_charging(
         mitigate_metrics,
     )
 
-    sampler = NoisySampler(backend, seed=random)
     circuits = [
         circuit
         for basis in _BASES
         for circuit in build_charging_circuits(battery, time, basis=basis, **formula)
     ]
     guides = build_guide_circuits(battery, time, **formula)
-    compiled = compile_on_shared_line([*circuits, *guides.values()], backend, network=NETWORK)
+    compiled = compile_on_shared_line(
+        [*circuits, *guides.values()], sampler.backend, network=NETWORK
+    )
     # Without an entangling gate there is nothing to fold, nor to extrapolate.
     flat = np.array([made.num_nonlocal_gates() == 0 for made in compiled[: len(circuits)]])
     flat_z, flat_y = flat[: time.size], flat[time.size : 2 * time.size]

@@ -33,7 +33,8 @@ def reproduce_figure(
         and the versions of everything among its attributes.
 
     Raises:
-        ValueError: unknown figure.
+        TypeError: shots, a seed or threads that are no integers.
+        ValueError: unknown figure, no shots, a negative seed, no threads.
 
     Examples:
         >>> tree = reproduce_figure("fig6", shots=100)
@@ -41,7 +42,10 @@ def reproduce_figure(
         >>> round(transition, 4)
         0.5051
     """
+    from rzqiskit.reproduction.measurement import check_options
+
     check_choice("figure", figure, FIGURES)
+    check_options(shots, seed, num_threads)
     options: dict[str, Any] = {"shots": shots, "seed": seed}
     tree: xr.DataTree
     if figure == "fig2":

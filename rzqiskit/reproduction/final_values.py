@@ -20,8 +20,9 @@ from rzqiskit.reproduction.instances import (
     paper_battery,
     sample_range,
 )
-from rzqiskit.reproduction.measurement import measure_grid
+from rzqiskit.reproduction.measurement import check_options, measure_grid
 from rzqiskit.schema import make_dataset, provenance
+from rzqiskit.validation import check_positive_integer
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -55,6 +56,8 @@ def final_value_cuts(
     """
     import xarray as xr
 
+    check_options(shots, seed, num_threads)
+    check_positive_integer("num_circuit_points", num_circuit_points)
     nodes = {}
     for name, (cut, fixed, along, bounds) in {
         "by_amplitude": ("drive_period", CUT_PERIODS, "drive_amplitude", AMPLITUDE_RANGE),

@@ -12,7 +12,12 @@ import numpy as np
 
 from rzqiskit.drives import SineSquaredDrive
 from rzqiskit.model import PairCounting, RosenZenerBattery
-from rzqiskit.validation import FloatArray
+from rzqiskit.validation import (
+    FloatArray,
+    check_integer,
+    check_positive,
+    check_positive_integer,
+)
 
 __all__ = [
     "AMPLITUDES",
@@ -113,6 +118,7 @@ def sample_range(bounds: tuple[float, float], num_samples: int) -> FloatArray:
         [20.0, 40.0, 60.0]
     """
     low, high = bounds
+    num_samples = check_positive_integer("num_samples", num_samples)
     return low + (high - low) * np.arange(1, num_samples + 1) / num_samples
 
 
@@ -126,8 +132,12 @@ def full_charging_amplitude(period: float, n: int = 0) -> float:
     Returns:
         v0, energy.
 
+    Raises:
+        TypeError: an argument of the wrong type.
+        ValueError: a period that is not positive and finite, a negative number.
+
     Examples:
         >>> round(full_charging_amplitude(PERIOD), 12)
         20.0
     """
-    return (4 * n + 2) * math.pi / period
+    return (4 * check_integer("n", n, minimum=0) + 2) * math.pi / check_positive("period", period)

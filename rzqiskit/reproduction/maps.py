@@ -19,6 +19,7 @@ from rzqiskit.reproduction.instances import (
     sample_range,
 )
 from rzqiskit.reproduction.measurement import measure_grid
+from rzqiskit.validation import check_positive_integer
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -80,6 +81,7 @@ def amplitude_period_maps(
     """
     import xarray as xr
 
+    check_positive_integer("num_circuit_points", num_circuit_points)
     inner = (np.arange(num_circuit_points) + 0.5) / num_circuit_points
     points = BatteryGrid(
         paper_battery().drive,

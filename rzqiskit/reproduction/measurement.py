@@ -14,7 +14,7 @@ from rzqiskit.exact import evolve_exact
 from rzqiskit.grid import BatteryGrid
 from rzqiskit.model import RosenZenerBattery
 from rzqiskit.schema import make_dataset, provenance
-from rzqiskit.validation import FloatArray
+from rzqiskit.validation import FloatArray, check_integer, check_positive_integer
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MAX_AER_QUBITS",
     "MAX_CIRCUIT_QUBITS",
+    "check_options",
     "choose_formula",
     "measure_grid",
     "measure_metrics",
@@ -58,6 +59,29 @@ def choose_formula(battery: RosenZenerBattery) -> Formula:
     return {"num_steps": 8, "order": 2} if strength <= 2.0 else {"num_steps": 12, "order": 4}
 
 
+def check_options(shots: int, seed: int, num_threads: int | None = None) -> None:
+    """Refuse options of the figures, before anything takes time.
+
+    Args:
+        shots: of each circuit.
+        seed: fixes them.
+        num_threads: of the exact solver, all cores when None.
+
+    Raises:
+        TypeError: one that is no integer.
+        ValueError: shots or threads that are not positive, a negative seed.
+
+    Examples:
+        >>> check_options(4096, -1)
+        Traceback (most recent call last):
+        ValueError: `seed` must be a non-negative integer, got -1.
+    """
+    check_positive_integer("shots", shots)
+    check_integer("seed", seed, minimum=0)
+    if num_threads is not None:
+        check_positive_integer("num_threads", num_threads)
+
+
 def measure_metrics(
     requests: Sequence[tuple[RosenZenerBattery, npt.ArrayLike]], *, shots: int, seed: int
 ) -> list[Estimates]:
@@ -75,6 +99,10 @@ def measure_metrics(
         For each request name -> (values, standard errors), each of shape (num_times,), without
         P_I, which would need a second basis.
 
+    Raises:
+        TypeError: shots or a seed that are no integers.
+        ValueError: no shots, a negative seed.
+
     Examples:
         >>> from rzqiskit.reproduction.instances import paper_battery
         >>> battery = paper_battery(num_qubits=10**5, interaction=1.0)
@@ -86,6 +114,7 @@ def measure_metrics(
     from rzqiskit.circuits.product_formula import charging_schedules
     from rzqiskit.estimation import estimate_metrics
 
+    check_options(shots, seed)
     jobs: dict[tuple[int, tuple[str, ...]], list[_Charging]] = {}
     histograms = []
     for index, (battery, times) in enumerate(requests):
@@ -175,6 +204,10 @@ def measure_grid(
         On the dims of the grid `maximum_<name>`, `final_<name>` and their `<...>_stderr`; among
         the attributes how far all of them are from the exact solution in standard errors.
 
+    Raises:
+        TypeError: shots, a seed or threads that are no integers.
+        ValueError: no shots, a negative seed, no threads, an unknown metric.
+
     Examples:
         >>> from rzqiskit.reproduction.instances import paper_battery
         >>> grid = BatteryGrid(paper_battery().drive, num_qubits=3, interaction=[0.0, 2.0])
@@ -182,6 +215,7 @@ def measure_grid(
         >>> measured["maximum_stored_energy_stderr"].sizes
         Frozen({'interaction': 2})
     """
+    check_options(shots, seed, num_threads)
     maxima, finals = tuple(maxima), tuple(finals)
     exact = evolve_exact(
         grid, quantities=(*maxima, *finals), tolerance=1e-8, num_threads=num_threads

@@ -10,8 +10,9 @@ from rzqiskit.exact import evolve_exact
 from rzqiskit.grid import BatteryGrid
 from rzqiskit.model import PAIR_COUNTINGS
 from rzqiskit.reproduction.instances import LEVEL_NUM_QUBITS, LEVEL_RANGE, paper_battery
-from rzqiskit.reproduction.measurement import measure_grid
+from rzqiskit.reproduction.measurement import check_options, measure_grid
 from rzqiskit.spectrum import undriven_spectrum
+from rzqiskit.validation import check_positive_integer
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -48,6 +49,8 @@ def transition(
     """
     import xarray as xr
 
+    check_options(shots, seed, num_threads)
+    check_positive_integer("num_circuit_points", num_circuit_points)
     levels = np.linspace(*LEVEL_RANGE, 401)
     nodes = {
         f"spectrum/{counting}": undriven_spectrum(LEVEL_NUM_QUBITS, levels, pair_counting=counting)

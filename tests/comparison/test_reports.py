@@ -122,8 +122,30 @@ def test_bad_input() -> None:
         compare(battery_of(), TIMES, methods="leading")
     with pytest.raises(ValueError, match="`shots` must be a positive integer, got 0"):
         compare(battery_of(), TIMES, shots=0)
-    with pytest.raises(ValueError, match="`seed` must be None without shots"):
-        compare(battery_of(), TIMES, shots=None, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"significance": 2}, ValueError, "`significance` must be below 1, got 2"),
+        ({"significance": "low"}, TypeError, "`significance` must be a real number, got 'low'"),
+        ({"sampler": "aer"}, TypeError, "`sampler` must be a BaseSamplerV2, got str"),
+        ({"sampler": make_aer_sampler(), "seed": 1}, ValueError, "`seed` must be None with a samp"),
+        ({"sampler": make_aer_sampler(), "shots": None}, ValueError, "`sampler` must be None with"),
+        ({"shots": None, "seed": 1}, ValueError, "`seed` must be None without shots"),
+        ({"order": 3}, ValueError, "`order` must be one of 1, 2, 4, 6, got 3"),
+        ({"frame": "nope"}, ValueError, "`frame` must be one of 'mean-field', .*, got 'nope'"),
+        ({"num_steps": 0}, ValueError, "`num_steps` must be a positive integer, got 0"),
+        ({"spacing": "odd"}, ValueError, "`spacing` must be one of 'time', 'area', got 'odd'"),
+        ({"methods": ["nope"]}, ValueError, "`method` must be one of 'leading', .*, got 'nope'"),
+        ({"methods": 3}, TypeError, "`methods` must be a sequence of names, got 3"),
+    ],
+)
+def test_refused_before_anything_is_solved(options, error, message) -> None:
+    stages: list[str] = []
+    with pytest.raises(error, match=message):
+        compare(battery_of(), TIMES, on_stage=stages.append, **options)
+    assert stages == []
 
 
 def test_join_keeps_every_number_and_battery(report: xr.DataTree) -> None:
@@ -153,6 +175,10 @@ def test_joined_reports_survive_a_file(report: xr.DataTree, tmp_path) -> None:
 def test_join_refuses_unlike_reports(report: xr.DataTree) -> None:
     with pytest.raises(ValueError, match="`reports` must hold at least one report"):
         join_reports({})
+    with pytest.raises(TypeError, match="`reports` must be a mapping of values to reports, got li"):
+        join_reports([report])
+    with pytest.raises(TypeError, match="`reports` must hold DataTrees, got Dataset"):
+        join_reports({1.0: report["exact"].to_dataset()})
     with pytest.raises(ValueError, match="`reports` must all have the same nodes"):
         join_reports({1.0: report, 2.0: xr.DataTree.from_dict({"exact": xr.Dataset()})})
     late = compare(battery_of(), TIMES * 0.5, shots=2000, seed=3, circuit_stride=3)

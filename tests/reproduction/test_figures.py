@@ -218,3 +218,40 @@ def test_provenance_and_unknown_figures() -> None:
     assert FIGURES == ("fig2", "fig3", "fig4", "fig5", "fig6", "fig7")
     with pytest.raises(ValueError, match=r"`figure` must be .*'fig1'"):
         reproduce_figure("fig1")
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_bad_options_are_refused_at_once(figure, monkeypatch) -> None:
+    def solve(*_, **__):
+        raise AssertionError("solved first")
+
+    for module in ("final_values", "maps", "scaling", "transition", "measurement"):
+        monkeypatch.setattr(f"rzqiskit.reproduction.{module}.evolve_exact", solve)
+    with pytest.raises(ValueError, match="`seed` must be a non-negative integer, got -1"):
+        reproduce_figure(figure, seed=-1)
+    with pytest.raises(TypeError, match=r"`shots` must be an integer, got 0\.5"):
+        reproduce_figure(figure, shots=0.5)
+    with pytest.raises(ValueError, match="`num_threads` must be a positive integer, got 0"):
+        reproduce_figure(figure, num_threads=0)
+
+
+@pytest.mark.parametrize("make", [amplitude_period_maps, final_value_cuts, scaling, transition])
+def test_bad_seeds_are_refused_before_solving(make, monkeypatch) -> None:
+    def solve(*_, **__):
+        raise AssertionError("solved first")
+
+    for module in ("final_values", "maps", "scaling", "transition", "measurement"):
+        monkeypatch.setattr(f"rzqiskit.reproduction.{module}.evolve_exact", solve)
+    with pytest.raises(ValueError, match="`seed` must be a non-negative integer, got -1"):
+        make(seed=-1)
+
+
+def test_bad_instances_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"`period` must be positive, got 0\.0"):
+        full_charging_amplitude(0)
+    with pytest.raises(ValueError, match="`n` must be a non-negative integer, got -1"):
+        full_charging_amplitude(PERIOD, -1)
+    with pytest.raises(ValueError, match="`num_samples` must be a positive integer, got 0"):
+        sample_range((0.0, 1.0), 0)
+    with pytest.raises(ValueError, match="`num_circuit_points` must be a positive integer, got 0"):
+        amplitude_period_maps(num_circuit_points=0)

@@ -43,6 +43,7 @@ def validate_claims(
         One outcome for each claim, in the order of the paper.
 
     Raises:
+        TypeError: `names` is no collection of names.
         ValueError: an unknown name.
 
     Examples:
@@ -51,6 +52,8 @@ def validate_claims(
         ('holds', True)
     """
     known = [claim.name for claim in CLAIMS]
+    if names is not None and (isinstance(names, str) or not isinstance(names, Iterable)):
+        raise TypeError(f"`names` must be a sequence of names, got {names!r}.")
     wanted = known if names is None else [check_choice("claim", name, known) for name in names]
     outcomes = []
     for claim in CLAIMS:

@@ -53,6 +53,10 @@ def test_a_choice_of_claims_and_unknown_ones() -> None:
     assert [outcome.claim.name for outcome in chosen] == ["pair-sum", "frame-term"] == seen
     with pytest.raises(ValueError, match="`claim` must be"):
         validate_claims(["frame-terms"])
+    with pytest.raises(TypeError, match="`names` must be a sequence of names, got 3"):
+        validate_claims(3)
+    with pytest.raises(TypeError, match="`names` must be a sequence of names, got 'pair-sum'"):
+        validate_claims("pair-sum")
 
 
 # The nine defects that were known before these claims existed, each with its number.

@@ -16,6 +16,8 @@ from rzqiskit.dicke.pulses import FORMULA_FIELDS, EncodedDrive, encode_drive
 from rzqiskit.dicke.rotations import DENSE_MAX_QUBITS, rotation_tables
 from rzqiskit.dicke.solver import NUM_METRICS, REPORT_FIELDS, solve_batch
 from rzqiskit.dicke.warm_up import Route
+from rzqiskit.drives import GaussianDrive, SechDrive
+from rzqiskit.drives.shapes import is_narrow
 from rzqiskit.grid import BatteryGrid
 from rzqiskit.validation import FloatArray, check_positive_integer
 
@@ -96,7 +98,8 @@ def solve_grid(
                 drive.coefficients, times, relative, tolerance, *limits, wanted, rotation, offsets,
                 True if route == "window" else None, None if route == "moments" else True, *results,
             )  # fmt: skip
-            in_lanes = route == "moments" and drive.coefficients.shape[0] == 0
+            formula = drive.coefficients.shape[0] == 0
+            in_lanes = route == "moments" and formula and drive.edges.size == 2
             _solve_chunks(arguments, in_lanes, threads)
             if not whole:
                 for target, values in zip(solution, results, strict=True):
@@ -165,7 +168,9 @@ def _common_drives(
         for column, name in enumerate(FORMULA_FIELDS[type(grid.drive)][1]):
             parameters[:, column] = grid.parameter(f"drive_{name}")
         durations = np.array(grid.parameter(grid.duration_name), dtype=np.float64)
-        yield encode_drive(grid.drive), parameters, durations, np.arange(grid.size)
+        for alike in _by_landmarks(grid, durations):
+            encoded = encode_drive(grid.battery(int(alike[0])).drive)
+            yield encoded, parameters[alike], durations[alike], alike
         return
     groups: dict[int, list[int]] = {}
     for index, number in enumerate(grid.drive_numbers()):
@@ -178,6 +183,23 @@ def _common_drives(
             np.full(len(members), drive.duration),
             np.array(members),
         )
+
+
+def _by_landmarks(grid: BatteryGrid, durations: FloatArray) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield the batteries whose pulse, a formula, has no landmarks, and those that share them."""
+    if not isinstance(grid.drive, (GaussianDrive, SechDrive)):
+        yield np.arange(grid.size)
+        return
+    centers, widths = grid.parameter("drive_center"), grid.parameter("drive_width")
+    narrow = is_narrow(widths, durations)
+    if not narrow.all():
+        yield np.flatnonzero(~narrow)
+    places = np.flatnonzero(narrow)
+    if places.size:
+        rows = np.column_stack([centers[places], widths[places], durations[places]])
+        _, group = np.unique(rows, axis=0, return_inverse=True)
+        order = np.argsort(group, kind="stable")
+        yield from np.split(places[order], np.flatnonzero(np.diff(group[order])) + 1)
 
 
 def _num_threads(num_threads: int | None) -> int:

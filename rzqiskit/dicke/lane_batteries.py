@@ -40,7 +40,14 @@ from rzqiskit.dicke.lane_steps import (
 )
 from rzqiskit.dicke.observables import AVERAGE_POWER, ENERGY, FLUCTUATION, POWER
 from rzqiskit.dicke.pulses import pulse_value
-from rzqiskit.dicke.solver import _FLOOR, _LONG, _SAFETY, strength_and_area
+from rzqiskit.dicke.solver import (
+    _FLOOR,
+    _LONG,
+    _NOTHING,
+    _SAFETY,
+    first_tilt,
+    strength_and_area,
+)
 
 __all__ = [
     "ATTEMPT", "BATTERY", "HAND_OVER", "LEVELS", "SAMPLED", "begin", "finish", "look_at_edge",
@@ -74,7 +81,7 @@ def take(lane, i, num_qubits, delta, g, kind, parameters, window, coefficients, 
         lanes[DRIVE + j, lane] = parameters[i, j]
     strength, area = strength_and_area(delta[i], kind, parameters[i], window, coefficients, wanted)
     numbers[STRENGTH, lane] = strength
-    numbers[TILT, lane] = min(1.0, area) if area > 0.0 else 1.0
+    numbers[TILT, lane] = first_tilt(area)
     numbers[PATIENCE, lane] = 1.0
 
 
@@ -147,7 +154,7 @@ def finish(lane, numbers, integers, status, report, maxima):
     if status != DONE or largest == 0.0 or not (weak or long) or integers[ATTEMPT, lane] == 3:
         return False
     if weak:
-        numbers[TILT, lane] = max(largest, 1e-100)
+        numbers[TILT, lane] = max(largest, _NOTHING)
     if long:
         numbers[PATIENCE, lane] = _LONG / numbers[STEPS, lane]
     integers[ATTEMPT, lane] += 1

@@ -27,7 +27,7 @@ from rzqiskit.dicke.frame import (
     integrate_frame,
 )
 from rzqiskit.dicke.observables import FLUCTUATION, NUM_MOMENTS, POWER, find_maxima, sample_metrics
-from rzqiskit.dicke.pulses import pulse_value
+from rzqiskit.dicke.pulses import peak_and_area
 
 __all__ = ["NUM_METRICS", "REPORT_FIELDS", "solve_batch", "solve_battery"]
 
@@ -48,27 +48,25 @@ REPORT_FIELDS = (
 _SAFETY = 0.12
 _LONG = 1000
 _FLOOR = 1e-15
+_NOTHING = 1e-100  # tilts whose squares are no numbers any more
 
 
 @inner
 def strength_and_area(delta, kind, parameters, edges, coefficients, wanted):
-    """Return how much P_I magnifies errors and the integral of |f|, from a scan of the pulse.
+    """Return how much P_I magnifies errors and the integral of |f| over the pulse.
 
-    That is max |f| / Delta, at least 1; and 1 where P_I is not wanted.
+    The first is max |f| / Delta, at least 1; and 1 where P_I is not wanted.
     """
-    pieces = edges.size - 1
-    points = max(2, 64 // pieces)
-    largest = area = 0.0
-    for piece in range(pieces):
-        width = (edges[piece + 1] - edges[piece]) / points
-        for i in range(points + 1):
-            t = edges[piece] + i * width
-            f = pulse_value(t, kind, parameters, edges, coefficients, piece)
-            largest = max(largest, abs(f))
-            area += abs(f) * (0.5 * width if i in (0, points) else width)
+    largest, area = peak_and_area(kind, parameters, edges, coefficients)
     if wanted >> POWER & 1 == 0 or delta == 0.0:
         return 1.0, area
     return max(1.0, largest / delta), area
+
+
+@inner
+def first_tilt(area):
+    """Return the largest tilt of the mean field, guessed from the integral of |f|."""
+    return min(1.0, area) if area > _NOTHING else 1.0
 
 
 @kernel
@@ -94,7 +92,7 @@ def solve_battery(
     at_start = end <= 0.0
     # No time passes: a step all the same, so that there is a state to read.
     end = 1e-9 * edges[-1] if at_start else min(end, edges[-1])
-    tilt = min(1.0, area) if area > 0.0 else 1.0
+    tilt = first_tilt(area)
     patience = 1.0
     status = DONE
     for _ in range(4):
@@ -142,7 +140,7 @@ def solve_battery(
         if status != DONE or largest == 0.0 or not (weak or long):
             break
         if weak:
-            tilt = max(largest, 1e-100)
+            tilt = max(largest, _NOTHING)
         if long:
             patience = _LONG / count[STEPS]
     maxima[FLUCTUATION, 0] = math.sqrt(max(maxima[FLUCTUATION, 0], 0.0))
@@ -160,15 +158,16 @@ def solve_batch(
 ):  # fmt: skip
     """Solve batteries first <= i < last of a batch; the leading axis of every array counts them.
 
-    `durations` sets the window of a formula; a polynomial drive brings `edges` and `coefficients`
-    that the whole batch shares. `times` is common, in units of the duration where `relative`.
+    `durations` sets the window of a formula; a formula with landmarks and a polynomial drive bring
+    `edges` and `coefficients` that the whole batch shares. `times` is common, in units of the
+    duration where `relative`.
     """
     no_moments = np.empty((NUM_MOMENTS, 0))
     no_populations, no_start = np.empty((0, 0)), np.empty(0, np.int64)
     own_edges = np.zeros(2)
     for i in range(first, last):
         window = edges
-        if coefficients.shape[0] == 0:
+        if edges.size == 2 and coefficients.shape[0] == 0:
             own_edges[1] = durations[i]
             window = own_edges
         own_times = times * durations[i] if relative else times

@@ -5,8 +5,8 @@ Each row is one comparison of a subject with a reference:
 | comparison | subject | reference | what the deviation is |
 |---|---|---|---|
 | leading, paper, ... | the closed form of that name | exact | error of the closed form |
-| trotter | the circuits without shots | exact | error of the product formula |
-| shots | the counts | the circuits without shots | shot noise, and a device's own |
+| trotter | the ideal circuits | exact | error of the product formula |
+| shots | the counts | the ideal circuits | shot noise, and a device's own |
 | circuit | the counts | exact | both together |
 """
 
@@ -100,7 +100,7 @@ def deviation_table(
         analytic: name -> closed form on any of the times of `exact`.
         circuit: what was measured, on any of the times of `exact`; with `counts` it is tested,
             without (no shots) only compared.
-        trotter: the same circuits without shots, on the same times as `circuit`.
+        trotter: the same circuits, ideal and without shots, on the same times as `circuit`.
         significance: probability of calling right counts inconsistent, at most. Draws tell it
             down to 1e-4; what is smaller is extrapolated.
 

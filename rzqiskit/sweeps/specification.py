@@ -350,5 +350,7 @@ def _flat(payload: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _shown(value: Any) -> str:
-    text = f"{len(value)} values {value!r}" if isinstance(value, list) else repr(value)
+    text = repr(value)
+    if isinstance(value, list):
+        text = f"{len(value)} value{'' if len(value) == 1 else 's'} {text}"
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -202,7 +202,7 @@ def test_another_sweep_in_the_store(plan) -> None:
     plan.write_text(SPECIFICATION.replace("[0, 3]", "[3]"))
     result = run("sweep", plan)
     assert result.exit_code == 2
-    assert "holds another: num_qubits: 1 values [3] here, 2 values [2, 3] there." in result.stderr
+    assert "holds another: num_qubits: 1 value [3] here, 2 values [2, 3] there." in result.stderr
 
 
 def test_strict_stops_in_one_line(plan) -> None:

@@ -63,6 +63,39 @@ def test_the_dataset_follows_the_schema(finished, collected, tmp_path):
     assert xr.load_dataset(tmp_path / "data.nc", engine="h5netcdf").identical(collected)
 
 
+def test_the_dataset_tells_where_it_comes_from(finished, collected):
+    run = RunFolder(finished)
+    attrs = collected.attrs
+    assert (attrs["seed"], attrs["fractional_gates"], attrs["date"]) == (
+        5, "false", run.record["created"],
+    )  # fmt: skip
+    assert json.loads(attrs["job_ids"]) == [run.attempts(batch)[0].job_id for batch in run.batches]
+    layouts = {tuple(entry) for entry in run.record["layout"]}
+    assert sorted(json.loads(attrs["qubits"])) == sorted(map(list, layouts))
+    assert attrs["calibration_time"] == "2025-02-26T15:26:08+00:00"
+
+
+def test_a_job_sent_again_has_a_calibration_of_its_own(tmp_path, monkeypatch):
+    folder = submit_charging(
+        BATTERY, TIMES[1:3], "local:FakeManilaV2", num_steps=1, shots=100, folder=tmp_path / "run",
+        max_circuits_per_job=3, seed=1,
+    )  # fmt: skip
+    run = RunFolder(folder)
+    first = run.record["calibration_time"]
+    lost, kept = (run.attempts(batch)[0].job_id for batch in run.batches)
+    reopen_device(run).service.cancel(lost)
+    part = collect_charging(folder)
+    assert json.loads(part.attrs["job_ids"]) == [None, kept]
+    assert part.attrs["calibration_time"] == first
+    later = "2099-01-01T00:00:00+00:00"
+    monkeypatch.setattr("rzqiskit.execution.runtime.devices.Device.calibration_time", later)
+    data = collect_charging(folder, resubmit=True)
+    assert json.loads(data.attrs["calibration_time"]) == [first, later]
+    again = run.attempts(run.batches[0])[1].job_id
+    assert json.loads(data.attrs["job_ids"]) == [again, kept]
+    assert validate_dataset(collect_charging(folder)).identical(data)
+
+
 def test_the_device_road_gives_what_a_noisy_sampler_gives(collected):
     """Two roads to the same distribution. 2 x 24 bins at 5 sigma: false alarm below 1e-4."""
     backend = find_fake_device("fake_torino")

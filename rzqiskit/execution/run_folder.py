@@ -15,13 +15,13 @@ all, and is followed by its checksum.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -205,7 +205,7 @@ class RunFolder:
             )
         return found
 
-    @contextmanager
+    @contextlib.contextmanager
     def sending(self) -> Iterator[None]:
         """Let other processes know that this one sends, until the block ends or the process."""
         with hold_lock(self._lock, shared=True):
@@ -287,6 +287,23 @@ class RunFolder:
     def counted_job(self, batch: Batch) -> str:
         """Return the id of the job whose counts are kept."""
         return str(self._read(self._counts_place(batch))["job_id"])
+
+    def counted_jobs(self) -> list[dict[str, Any] | None]:
+        """Return what is known of the job whose counts are kept, for each batch; None without any.
+
+        At least its ``job_id``: files of attempts are no longer needed once counts are there.
+        """
+        found: list[dict[str, Any] | None] = []
+        for batch in self.batches:
+            if not self.has_counts(batch):
+                found.append(None)
+                continue
+            counted = self._read(self._counts_place(batch))
+            job = {"job_id": counted["job_id"]}
+            with contextlib.suppress(RunFolderError):
+                job = {**self._read(self._place(batch, counted["attempt"], "job")), **job}
+            found.append(job)
+        return found
 
     def counts(self) -> list[Counts | None]:
         """Return what each circuit measured: None unless all batches that hold it are collected.

@@ -98,7 +98,10 @@ def collect_charging(
     Returns:
         As `run_charging` gives it, at all times of the run: where circuits are missing, counts and
         shots are 0 and the rest is NaN. The maxima are NaN until everything is there. The
-        attributes `jobs_<state>` tell how many jobs are in each state, `complete` is 1 or 0.
+        attributes `jobs_<state>` tell how many jobs are in each state, `complete` is 1 or 0;
+        `job_ids` are those of the jobs that are there, `calibration_time` is the device's when it
+        took them (a JSON list if there were several), `qubits` the one that each bit reads, once
+        for each layout.
         Extrapolations give E, P, Sigma and P_I alone. With X circuits there are `counts_x` and
         `total_spin_squared`, which is N/2 (N/2 + 1) without noise; with folded ones the
         `folded_counts` of each basis by `noise_factor` (zeros where nothing could be folded).
@@ -290,6 +293,15 @@ def _summaries(measured: MeasuredRun, estimates: Estimates) -> dict[str, tuple[f
     return summaries
 
 
+def _calibration_times(run: RunFolder, measured: MeasuredRun) -> Any:
+    """Return when the device was calibrated as it took the jobs that are there: one or several."""
+    times = {job["calibration_time"] for job in measured.jobs if job and "calibration_time" in job}
+    times.discard(None)
+    if len(times) > 1:
+        return sorted(times)
+    return times.pop() if times else run.record["calibration_time"]
+
+
 def _attributes(
     run: RunFolder, measured: MeasuredRun, states: Mapping[str, int], mitigation: Mitigation
 ) -> dict[str, Any]:
@@ -300,8 +312,13 @@ def _attributes(
         sampler="qiskit_ibm_runtime.Sampler",
         shots=run.record["shots"],
         backend=run.record["device"],
-        calibration_time=run.record["calibration_time"],
+        date=run.record["created"],
+        seed=run.record["seed"],
+        calibration_time=_calibration_times(run, measured),
+        fractional_gates=run.record["fractional_gates"],
         run_id=run.record["run_id"],
+        job_ids=[None if job is None else job["job_id"] for job in measured.jobs],
+        qubits=list(dict.fromkeys(tuple(layout) for layout in run.record["layout"])),
         mitigation=mitigation,
         options=run.record["options"],
         network=purpose["network"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,6 +49,7 @@ class MeasuredRun:
     """
 
     def __init__(self, run: RunFolder) -> None:
+        self._run = run
         purpose = run.record["purpose"]
         self.battery = RosenZenerBattery.from_dict(purpose["battery"])
         self.time: FloatArray = np.array(purpose["times"])
@@ -75,6 +77,11 @@ class MeasuredRun:
         self.readouts: dict[Qubits, ReadoutErrors] = {}
         self.unreadable: list[Qubits] = []
         self._read_calibrations()
+
+    @cached_property
+    def jobs(self) -> list[dict[str, Any] | None]:
+        """What is known of the job that measured each batch, None where it is not there."""
+        return self._run.counted_jobs()
 
     def _let_guides_stand_in(self) -> None:
         """Make "guide" a basis of its own: Z circuits, or those that stand in for them."""

@@ -103,8 +103,14 @@ def undriven_spectrum(
     num_qubits = check_integer("num_qubits", num_qubits, minimum=1, maximum=MAX_QUBITS)
     eta = check_times(interaction, name="interaction", minimum=None)
     delta = check_non_negative("level_splitting", level_splitting)
-    g = _pair_factor(pair_counting) * eta / num_qubits
-    half = 0.5 * num_qubits
+    factor, half = _pair_factor(pair_counting), 0.5 * num_qubits
+    strongest = max(eta, key=abs)
+    if not math.isfinite(2.0 * half * (delta + factor * abs(float(strongest)))):
+        raise ValueError(
+            f"`interaction` and `level_splitting` must leave the levels finite, got {strongest:g} "
+            f"and {delta:g} for {num_qubits} cells."
+        )
+    g = factor * eta / num_qubits
     ground, excited = _lowest_two(num_qubits, delta, g)
 
     def energy(k: npt.NDArray[np.int64]) -> FloatArray:

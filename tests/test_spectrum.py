@@ -101,6 +101,8 @@ def test_one_cell_has_no_transition():
         ((0, [1.0]), {}, "`num_qubits` must be a positive integer, got 0"),
         ((10**20, [1.0]), {}, "`num_qubits` must be at most 9007199254740992, got 10{20}"),
         ((3, [1.0, 0.5]), {}, "`interaction` must be strictly increasing"),
+        ((4, [-1e308, 1.0]), {}, "must leave the levels finite, got -1e[+]308 and 1 for 4 cells"),
+        ((10**9, [1.0]), {"level_splitting": 1e300}, "must leave the levels finite, got 1 and 1e"),
         ((3, [np.nan]), {}, "`interaction` must be finite"),
         ((3, [1.0]), {"level_splitting": -1.0}, "`level_splitting` must not be negative"),
         ((3, [1.0]), {"pair_counting": "twice"}, "`pair_counting` must be one of"),
@@ -109,6 +111,12 @@ def test_one_cell_has_no_transition():
 def test_bad_input(arguments, options, message):
     with pytest.raises(ValueError, match=message):
         rz.undriven_spectrum(*arguments, **options)
+
+
+def test_the_strongest_interactions_have_levels():
+    spectrum = rz.undriven_spectrum(4, [-2e307, 2e307], level_splitting=1e306)
+    assert all(np.isfinite(values).all() for values in spectrum.values())
+    assert (spectrum.energy_gap > 0.0).all()
 
 
 def test_no_transition_of_what_is_no_battery():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -120,7 +120,7 @@ def measure_metrics(
     for index, (battery, times) in enumerate(requests):
         time = np.asarray(times, dtype=np.float64)
         histograms.append(np.zeros((time.size, battery.num_qubits + 1), dtype=np.int64))
-        schedules = charging_schedules(battery, time, basis="z", **choose_formula(battery))
+        schedules = charging_schedules(battery, time, basis="z", **_formula(battery))
         for row, schedule in enumerate(schedules):
             key = (battery.num_qubits, schedule.axes)
             jobs.setdefault(key, []).append(_Charging(battery, schedule, index, row))
@@ -139,6 +139,17 @@ def measure_metrics(
     ]
 
 
+def _formula(battery: RosenZenerBattery) -> Formula:
+    return {**choose_formula(battery), "frame": "mean-field", "spacing": "time", "slices": "each"}
+
+
+def _sampler_name(num_qubits: int) -> str:
+    """Return what runs batteries of a width, by the names that `run_charging` gives them."""
+    if num_qubits > MAX_CIRCUIT_QUBITS:
+        return "rzqiskit.emulator"
+    return "qiskit_aer.SamplerV2" if num_qubits <= MAX_AER_QUBITS else "rzqiskit.DickeSampler"
+
+
 @dataclass(frozen=True, slots=True)
 class _Charging:
     battery: RosenZenerBattery
@@ -155,9 +166,7 @@ def _run_circuits(
     from rzqiskit.execution.sampling import make_aer_sampler, run_pubs
 
     first = chargings[0]
-    [sweep] = build_charging_sweeps(
-        first.battery, [first.schedule.time], **choose_formula(first.battery)
-    )
+    [sweep] = build_charging_sweeps(first.battery, [first.schedule.time], **_formula(first.battery))
     angles = np.array([charging.schedule.angles for charging in chargings], dtype=np.float64)
     on_aer = first.battery.num_qubits <= MAX_AER_QUBITS
     sampler = make_aer_sampler(seed=generator) if on_aer else DickeSampler(seed=generator)
@@ -202,7 +211,9 @@ def measure_grid(
 
     Returns:
         On the dims of the grid `maximum_<name>`, `final_<name>` and their `<...>_stderr`; among
-        the attributes how far all of them are from the exact solution in standard errors.
+        the attributes how far all of them are from the exact solution in standard errors, and the
+        circuits' formula and sampler: one value, or a list nested as the grid where its batteries
+        have different ones.
 
     Raises:
         TypeError: shots, a seed or threads that are no integers.
@@ -243,11 +254,29 @@ def measure_grid(
             if not name.endswith("_stderr")
         ]
     )
+    circuits = [
+        {**_formula(battery), "sampler": _sampler_name(battery.num_qubits)}
+        for battery, _ in requests
+    ]
     attrs = provenance(
         None, rms_standard_errors=float(np.sqrt(np.mean(deviation**2))),
         largest_standard_errors=float(np.abs(deviation).max()), num_comparisons=deviation.size,
         solver="circuit", shots=shots, seed=seed, grid=grid.to_dict(),
-        qiskit_version=importlib.metadata.version("qiskit"),
+        **{
+            name: _over_grid([circuit[name] for circuit in circuits], grid)
+            for name in ("num_steps", "order", "frame", "spacing", "slices", "sampler")
+        },
+        **{
+            f"{package.replace('-', '_')}_version": importlib.metadata.version(package)
+            for package in ("qiskit", "qiskit-aer")
+        },
     )  # fmt: skip
     variables = {name: (grid.dims, flat.reshape(grid.shape)) for name, flat in values.items()}
     return make_dataset(variables, dict(grid.coords), attrs)
+
+
+def _over_grid(values: Sequence[Any], grid: BatteryGrid) -> Any:
+    """Return the one value of all batteries, or a list nested as the grid."""
+    if all(value == values[0] for value in values):
+        return values[0]
+    return np.reshape(np.array(values, dtype=object), grid.shape).tolist()

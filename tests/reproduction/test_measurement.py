@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import json
+
 import numpy as np
 import pytest
 from oracles import lab_frame
+from qiskit_aer.primitives import SamplerV2
 
 from rzqiskit.grid import BatteryGrid
 from rzqiskit.reproduction.instances import PERIOD, paper_battery
@@ -106,3 +110,40 @@ def test_distance_from_the_exact_solution_is_told() -> None:
         np.sqrt(np.mean(np.square(off))), rel=1e-3
     )
     assert data.attrs["largest_standard_errors"] == pytest.approx(np.abs(off).max(), rel=1e-3)
+
+
+def test_what_ran_is_recorded(monkeypatch) -> None:
+    """Six batteries of three widths and two formulas, beside what was really called."""
+    import rzqiskit.emulator
+
+    called: dict[int, str] = {}
+    aer_run, dicke_weights = SamplerV2.run, rzqiskit.emulator.DickeSampler.sample_hamming_weights
+
+    def on_aer(self, pubs, **options):
+        pubs = list(pubs)
+        called[pubs[0].circuit.num_qubits] = "qiskit_aer.SamplerV2"
+        return aer_run(self, pubs, **options)
+
+    def on_dicke(self, pubs, *arguments, **options):
+        pubs = list(pubs)
+        called[pubs[0].circuit.num_qubits] = "rzqiskit.DickeSampler"
+        return dicke_weights(self, pubs, *arguments, **options)
+
+    monkeypatch.setattr(SamplerV2, "run", on_aer)
+    monkeypatch.setattr(rzqiskit.emulator.DickeSampler, "sample_hamming_weights", on_dicke)
+    grid = BatteryGrid(paper_battery().drive, num_qubits=[2, 16, 120], interaction=[1.0, 30.0])
+    attrs = measure_grid(grid, finals=["stored_energy"], shots=100, seed=2).attrs
+    called[120] = "rzqiskit.emulator"  # no circuits, no sampler
+    assert json.loads(attrs["sampler"]) == [[called[num]] * 2 for num in (2, 16, 120)]
+    formulas = [choose_formula(grid.battery(index)) for index in range(grid.size)]
+    for name in ("num_steps", "order"):
+        recorded = np.array(json.loads(attrs[name]))
+        assert recorded.shape == grid.shape
+        assert recorded.ravel().tolist() == [formula[name] for formula in formulas]
+    assert (attrs["frame"], attrs["spacing"], attrs["slices"]) == ("mean-field", "time", "each")
+    for package in ("qiskit", "qiskit-aer"):
+        version = importlib.metadata.version(package)
+        assert attrs[f"{package.replace('-', '_')}_version"] == version
+    alike = BatteryGrid(paper_battery().drive, num_qubits=2, interaction=[0.0, 1.0])
+    attrs = measure_grid(alike, finals=["stored_energy"], shots=100, seed=2).attrs
+    assert (attrs["num_steps"], attrs["order"], attrs["sampler"]) == (8, 2, "qiskit_aer.SamplerV2")

@@ -158,6 +158,7 @@ def describe(name: str) -> Variable:
         The entry.
 
     Raises:
+        TypeError: `name` is no string.
         SchemaError: the schema knows no such name.
 
     Examples:
@@ -166,6 +167,8 @@ def describe(name: str) -> Variable:
         >>> describe("energy_fluctuation_stderr").unit
         'energy'
     """
+    if not isinstance(name, str):
+        raise TypeError(f"`name` must be a string, got {type(name).__name__}.")
     if name in VARIABLES:
         return VARIABLES[name]
     if name.endswith("_stderr"):

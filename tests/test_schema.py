@@ -100,6 +100,8 @@ def test_make_dataset():
     data.stored_energy.attrs["units"] = "changed"
     again = make_dataset({"stored_energy": ((), 1.0)}, {}, {})
     assert again.stored_energy.attrs["units"] == "energy"  # entries are not shared
+    with pytest.raises(TypeError, match=r"^`name` must be a string, got int\.$"):
+        describe(5)
     with pytest.raises(SchemaError, match=r"^`energy` is not a variable of the schema\.$"):
         make_dataset({"energy": ((), 1.0)}, {}, {})
 

@@ -45,7 +45,7 @@ def evolve_analytic(
         times: shape (num_times,), strictly increasing from 0 or above, inverse energy. Beyond the
             pulse the battery keeps what it has.
         method: "leading" (Eqs. 22-27, free rotation by the pulse area), "paper" (Eqs. 17-21 as
-            printed), "magnus" (Eq. 15 with integrals up to t, exact in N + 1 levels),
+            printed), "magnus" (Eq. 15 with integrals up to t, exact in N + 1 levels, N <= 200),
             "second-order" (complete to second order in Delta and eta), "fourth-order" (by iterated
             integrals) or "co-moving" (mean field with Gaussian fluctuations, right up to 1/N).
 
@@ -58,7 +58,7 @@ def evolve_analytic(
 
     Raises:
         TypeError: `battery` is no battery, `times` no real numbers.
-        ValueError: bad times, unknown method, a drive that the method does not cover.
+        ValueError: bad times, unknown method, a drive or a number of cells that it does not cover.
 
     Notes:
         The printed Eq. 18 diverges at t = 0, where Eq. 17 is not zero; its maximum is searched

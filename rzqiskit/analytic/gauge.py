@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from rzqiskit.drives import SineSquaredDrive
 from rzqiskit.model import RosenZenerBattery
-from rzqiskit.validation import FloatArray
+from rzqiskit.validation import FloatArray, check_real_array
 
 __all__ = [
     "gauge_angle",
@@ -42,8 +42,11 @@ def require_sine_squared(battery: RosenZenerBattery) -> SineSquaredDrive:
         Its drive.
 
     Raises:
+        TypeError: no battery.
         ValueError: another drive than a `SineSquaredDrive`.
     """
+    if not isinstance(battery, RosenZenerBattery):
+        raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
     drive = battery.drive
     if not isinstance(drive, SineSquaredDrive):
         raise ValueError(
@@ -69,7 +72,8 @@ def gauge_angle(battery: RosenZenerBattery, times: npt.ArrayLike) -> FloatArray:
         Shape (num_times,), rad.
 
     Raises:
-        ValueError: another drive.
+        TypeError: no battery, or times that are no real numbers.
+        ValueError: another drive, or a time that is not finite.
 
     Examples:
         >>> drive = SineSquaredDrive(amplitude=20.0, period=0.1 * np.pi)
@@ -79,7 +83,7 @@ def gauge_angle(battery: RosenZenerBattery, times: npt.ArrayLike) -> FloatArray:
     """
     drive = require_sine_squared(battery)
     v0, T = drive.amplitude, drive.period
-    t = np.clip(np.asarray(times, dtype=np.float64), 0.0, T)
+    t = np.clip(check_real_array("times", times), 0.0, T)
     return np.pi - 0.5 * v0 * t + v0 * T / (4.0 * np.pi) * np.sin(2.0 * np.pi * t / T)
 
 

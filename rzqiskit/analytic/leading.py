@@ -19,7 +19,7 @@ import numpy.typing as npt
 from rzqiskit.analytic.binomial import binomial_entropy, binomial_population
 from rzqiskit.analytic.tier import Tier, divide_by_time
 from rzqiskit.model import RosenZenerBattery
-from rzqiskit.validation import FloatArray
+from rzqiskit.validation import FloatArray, check_non_negative
 
 __all__ = [
     "average_power",
@@ -43,6 +43,8 @@ VALIDITY = (
 
 
 def _pulse_area(battery: RosenZenerBattery, times: npt.ArrayLike) -> FloatArray:
+    if not isinstance(battery, RosenZenerBattery):
+        raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
     return np.asarray(battery.drive.area(0.0, times), dtype=np.float64)
 
 
@@ -211,7 +213,8 @@ def time_of_maximum_stored_energy(
         Inverse energy.
 
     Raises:
-        ValueError: `stop` below `start`.
+        TypeError: no battery, or `start` or `stop` is no number.
+        ValueError: `start` below zero or `stop` below `start`.
 
     Examples:
         >>> from rzqiskit.drives import SineSquaredDrive
@@ -222,8 +225,11 @@ def time_of_maximum_stored_energy(
     """
     from scipy.optimize import brentq, minimize_scalar
 
+    start = check_non_negative("start", start)
+    if not isinstance(battery, RosenZenerBattery):
+        raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
     drive = battery.drive
-    end = drive.duration if stop is None else float(stop)
+    end = drive.duration if stop is None else check_non_negative("stop", stop)
     if end < start:
         raise ValueError(f"`stop` must not be below `start`, got {end:g} < {start:g}.")
     if end == start:

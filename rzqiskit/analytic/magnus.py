@@ -26,12 +26,13 @@ from rzqiskit.analytic.tier import Tier, divide_by_time, remember_last
 from rzqiskit.model import RosenZenerBattery
 from rzqiskit.validation import FloatArray
 
-__all__ = ["magnus_exponent", "magnus_states", "magnus_tier"]
+__all__ = ["LARGEST_MAGNUS", "magnus_exponent", "magnus_states", "magnus_tier"]
 
 VALIDITY = (
     "(Delta T)^2 + (eta T)^2 <= 0.07 (T: length of the pulse, eta = g N/2): error of E below "
     "0.15 N Delta times that sum; Sigma and S several times better than `leading`; N up to 100"
 )
+LARGEST_MAGNUS = 200
 _LARGEST_BATCH = 2**24  # matrix entries diagonalised at once
 
 
@@ -124,10 +125,13 @@ def magnus_tier(battery: RosenZenerBattery) -> Tier:
     """Return the tier "magnus" of `evolve_analytic` for this battery.
 
     Args:
-        battery: any battery.
+        battery: a battery of up to 200 cells.
 
     Returns:
         The tier.
+
+    Raises:
+        ValueError: more than 200 cells.
 
     Examples:
         >>> from rzqiskit.drives import RectangularDrive
@@ -137,6 +141,11 @@ def magnus_tier(battery: RosenZenerBattery) -> Tier:
     """
     from rzqiskit import metrics as metric
 
+    if battery.num_qubits > LARGEST_MAGNUS:
+        raise ValueError(
+            f"`num_qubits` must be at most {LARGEST_MAGNUS} in the method 'magnus', whose every "
+            f"time is a diagonalisation of N + 1 levels, got {battery.num_qubits}."
+        )
     states = remember_last(magnus_states(battery))
     delta = battery.level_splitting
     _, jy, _, _ = _spin(battery.num_qubits)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rzqiskit.circuits.splittings import find_splitting
+from rzqiskit.circuits.splittings import ORDERS
 from rzqiskit.validation import FloatArray, check_integer, check_positive_integer
 
 __all__ = ["MultiProductFormula", "multi_product_formula"]
@@ -116,9 +116,10 @@ def multi_product_formula(num_steps: Sequence[int], *, order: int = 2) -> MultiP
     steps = [check_positive_integer("num_steps", n) for n in num_steps]
     if len(steps) < 2 or any(left >= right for left, right in itertools.pairwise(steps)):
         raise ValueError(f"`num_steps` must hold at least two ascending numbers, got {steps}.")
-    find_splitting(check_integer("order", order, minimum=1))
-    if order % 2:
-        raise ValueError(f"`order` must be even, got {order}.")
+    order = check_integer("order", order, minimum=1)
+    symmetric = tuple(known for known in ORDERS if known % 2 == 0)
+    if order not in symmetric:
+        raise ValueError(f"`order` must be one of {', '.join(map(str, symmetric))}, got {order}.")
     powers = np.concatenate(([0], np.arange(order, order + 2 * (len(steps) - 1), 2)))
     # In units of the longest circuit, so that the matrix is well scaled.
     matrix = (steps[-1] / np.array(steps, dtype=np.float64)) ** powers[:, None]

@@ -133,6 +133,7 @@ def charging_schedule(
         zz 0.062832
          x 1.570796
     """
+    _check_battery(battery)
     duration = check_non_negative("time", time)
     num_steps = check_positive_integer("num_steps", num_steps)
     splitting = find_splitting(order)
@@ -209,6 +210,7 @@ def charging_schedules(
         [5, 5, 5]
         [1, 3, 5]
     """
+    _check_battery(battery)
     checked = check_times(times).tolist()
     horizon = checked[-1] if check_choice("slices", slices, SLICES) == "shared" else None
     return [
@@ -218,6 +220,13 @@ def charging_schedules(
         )
         for time in checked
     ]  # fmt: skip
+
+
+def _check_battery(battery: object) -> None:
+    from rzqiskit.model import RosenZenerBattery
+
+    if not isinstance(battery, RosenZenerBattery):
+        raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
 
 
 def _pair_coefficient(battery: RosenZenerBattery) -> float:

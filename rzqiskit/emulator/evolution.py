@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from qiskit.primitives.containers.bindings_array import BindingsArray
 
+from rzqiskit.circuits.schedule import ChargingSchedule
 from rzqiskit.dicke.layers import (
     FrameState,
     apply_rotation,
@@ -25,8 +26,6 @@ from rzqiskit.validation import check_positive_integer, check_seed
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
-
-    from rzqiskit.circuits.product_formula import ChargingSchedule
 
 __all__ = [
     "binding_values",
@@ -131,6 +130,7 @@ def evolve_schedule(schedule: ChargingSchedule) -> FrameState:
         k - N/2 along the schedule's basis, as in the circuits of the same schedule.
 
     Raises:
+        TypeError: `schedule` is no schedule.
         ValueError: a layer squeezes so strongly that the state needs more levels than fit.
 
     Examples:
@@ -145,6 +145,8 @@ def evolve_schedule(schedule: ChargingSchedule) -> FrameState:
         >>> bool(abs(populations.sum() - 1.0) < 1e-12)
         True
     """
+    if not isinstance(schedule, ChargingSchedule):
+        raise TypeError(f"`schedule` must be a ChargingSchedule, got {type(schedule).__name__}.")
     state = ground_state(schedule.num_qubits)
     for layer in schedule.layers:
         if layer.axis == "zz":
@@ -173,7 +175,7 @@ def sample_hamming_weights(
         elsewhere, up to a probability of 1e-16.
 
     Raises:
-        TypeError: `shots` or `seed` is no integer.
+        TypeError: `state` is no state, `shots` or `seed` no integer.
         ValueError: `shots` is not positive.
 
     Examples:
@@ -181,6 +183,8 @@ def sample_hamming_weights(
         >>> first, int(counts[0]), int(counts.sum())
         (0, 100, 100)
     """
+    if not isinstance(state, FrameState):
+        raise TypeError(f"`state` must be a FrameState, got {type(state).__name__}.")
     num_shots = check_positive_integer("shots", shots)
     first, populations = state_populations(state)
     return first, draw_counts(populations, num_shots, check_seed(seed))

@@ -67,8 +67,9 @@ def test_errors_of_independent_circuits_add():
         ([3], 2, ValueError, r"`num_steps` must hold at least two ascending numbers, got \[3\]"),
         ([4, 2], 2, ValueError, r"two ascending numbers, got \[4, 2\]"),
         ([0, 2], 2, ValueError, "`num_steps` must be a positive integer, got 0"),
-        ([1, 2], 1, ValueError, "`order` must be even, got 1"),
-        ([1, 2], 8, ValueError, "`order` must be one of 1, 2, 4, 6, got 8"),
+        ([1, 2], 1, ValueError, r"`order` must be one of 2, 4, 6, got 1\."),
+        ([1, 2], 3, ValueError, r"`order` must be one of 2, 4, 6, got 3\."),
+        ([1, 2], 8, ValueError, "`order` must be one of 2, 4, 6, got 8"),
         ([1, 2], 2.0, TypeError, "`order` must be an integer, got 2.0"),
     ],
 )

@@ -45,7 +45,9 @@ def estimate_entropy(counts: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         - the square of an allowance for the bias that remains where shots do not resolve the
           levels, u log2[1 / (1 - u)] with u the share of levels seen once (Good-Turing's
           estimate of the unseen weight). It is one to four times the measured bias of broad
-          distributions, and next to nothing where levels are seen ten times on average.
+          distributions, and next to nothing where levels are seen ten times on average;
+        - the square of half of what is left up to log2(N + 1), times u^2: where no level is seen
+          twice, counts tell nothing of S but that it is no smaller.
 
     References:
         B. Efron, C. Stein, Ann. Statist. 9, 586 (1981); B. Harris, MRC Report 1483 (1975);
@@ -88,5 +90,6 @@ def _entropies(rows: IntArray) -> tuple[FloatArray, FloatArray]:
     unseen = np.minimum(added((c == 1.0).astype(np.float64)) / n, 1.0 - 1.0 / n)
     variance += (unseen * np.log1p(-unseen)) ** 2
     value = n * plug_in - (n - 1.0) * mean
+    variance += (0.5 * unseen**2 * np.maximum(np.log(num_levels) - value, 0.0)) ** 2
     single = n == 1.0
     return np.where(single, 0.0, value), np.where(single, np.log(num_levels), np.sqrt(variance))

@@ -28,6 +28,8 @@ FloatArray = npt.NDArray[np.float64]
 
 _NORMAL_SHOTS = 10.0
 _WIDENING = 5.0
+_WIDENING_OF_WIDE = 11.0
+_NARROW = 2.0
 
 
 def estimate_populations(counts: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
@@ -118,7 +120,9 @@ def estimate_standard_deviation(counts: npt.ArrayLike) -> tuple[FloatArray, Floa
     Notes:
         var(s^2) = mu_4 / n - s^4 (n - 3) / (n (n - 1)), with the fourth central moment mu_4, plus
         the unseen shot. Few shots show too little of a distribution's tails, so ten shots of a
-        normal distribution's, mu_4 = 3 s^4, are mixed in; the whole is widened by 1 + 5/n. The
+        normal distribution's, mu_4 = 3 s^4, are mixed in; the whole is widened by 1 + 5/n, where
+        many levels are in use by 1 + 5/n [1 + 11/(n - 3) s^2/(s^2 + 4)], as s follows the chi
+        distribution of n - 1 degrees of freedom there and no unseen shot of one level helps. The
         error of the root is e / sqrt(4 s^2 + e) with e that of s^2: the delta method's e / 2s where
         s is well known, sqrt(e) at s = 0.
 
@@ -138,7 +142,9 @@ def estimate_standard_deviation(counts: npt.ArrayLike) -> tuple[FloatArray, Floa
     fourth = (shots * fourth + 3.0 * _NORMAL_SHOTS * variance**2) / (shots + _NORMAL_SHOTS)
     of_variance = fourth / shots - variance**2 * (shots - 3) / (shots * spread)
     unseen = (1.0 + 2.0 * np.abs(np.rint(mean) - mean)) ** 2 + 3.0 * variance
-    error = np.sqrt(of_variance * (1.0 + _WIDENING / shots) + unseen / (shots + 1.0) ** 2)
+    wide = variance / (variance + _NARROW**2)
+    widening = 1.0 + _WIDENING / shots * (1.0 + _WIDENING_OF_WIDE * wide / np.maximum(shots - 3, 1))
+    error = np.sqrt(of_variance * widening + unseen / (shots + 1.0) ** 2)
     stderr = np.where(shots == 1, 0.5 * k[-1], error / np.sqrt(4.0 * variance + error))
     return np.sqrt(variance), stderr
 

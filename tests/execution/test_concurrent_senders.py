@@ -171,3 +171,22 @@ def test_an_attempt_is_made_by_one_process(tmp_path):
         with pytest.raises(AttemptTakenError, match="not be sent from by two processes at once"):
             run.begin_attempt(batch, stale)
     assert issubclass(AttemptTakenError, RunFolderError)
+
+
+def test_jobs_of_one_moment_have_shots_of_their_own(tmp_path):
+    """A rehearsal numbers its jobs; the number and the first job's entropy make the seed."""
+    service = jobs.reopen_device(RunFolder(submit(tmp_path / "run"))).service
+    start = threading.Barrier(8)
+
+    def send():
+        start.wait()
+        service._run("executor", {}, {})
+
+    senders = [threading.Thread(target=send) for _ in range(8)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    records = [record for _, record in service._records()]
+    assert sorted(record["number"] for record in records) == list(range(10))
+    assert len({record["entropy"] for record in records}) == 1

@@ -37,6 +37,7 @@ from qiskit_ibm_runtime.quantum_program.params_converters import QUANTUM_PROGRAM
 from qiskit_ibm_runtime.utils.backend_decoder import configuration_from_server_data
 
 from rzqiskit.execution.atomic import write_atomically
+from rzqiskit.execution.locks import hold_lock
 from rzqiskit.execution.noise import (
     active_qubits,
     check_noisy_qubits,
@@ -48,6 +49,7 @@ __all__ = ["RehearsalService", "run_payload"]
 
 _JOBS = "jobs"
 _PAUSED = "paused"
+_LOCK = ".numbers.lock"
 _INSTANCE = "rehearsal"
 _FINAL = ("COMPLETED", "FAILED", "CANCELLED")
 _SEED_BOUND = 2**31
@@ -239,21 +241,23 @@ class RehearsalService:
         """Accept a job: what the runtime's executor calls with the encoded payload."""
         del calibration_id, dry_run
         self._jobs.mkdir(parents=True, exist_ok=True)
-        records = [record for _, record in self._records()]
-        # The first job's entropy serves all, so that one seed fixes the whole rehearsal.
-        first = min(records, key=lambda record: record["number"], default=None)
-        entropy = first["entropy"] if first else np.random.SeedSequence(self._seed).entropy
-        record = {
-            "program_id": program_id,
-            "backend": self._fake.name,
-            "created": _now(),
-            "tags": list(options.get("job_tags") or []),
-            "number": len(records),
-            "entropy": entropy,
-            "params": inputs,
-        }
         job_id = f"rehearsal-{uuid.uuid4().hex[:16]}"
-        write_atomically(self._jobs / f"{job_id}.job.json", json.dumps(record).encode())
+        # Two jobs of one number would have the same shots.
+        with hold_lock(self._jobs / _LOCK):
+            records = [record for _, record in self._records()]
+            # The first job's entropy serves all, so that one seed fixes the whole rehearsal.
+            first = min(records, key=lambda record: record["number"], default=None)
+            entropy = first["entropy"] if first else np.random.SeedSequence(self._seed).entropy
+            record = {
+                "program_id": program_id,
+                "backend": self._fake.name,
+                "created": _now(),
+                "tags": list(options.get("job_tags") or []),
+                "number": len(records),
+                "entropy": entropy,
+                "params": inputs,
+            }
+            write_atomically(self._jobs / f"{job_id}.job.json", json.dumps(record).encode())
         return self.job(job_id)
 
     @property

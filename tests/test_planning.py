@@ -327,3 +327,10 @@ def test_bad_input(changes, error, message):
 def test_a_device_too_small(backend):
     with pytest.raises(ValueError, match="5"):
         plan(make_battery(6), target_error=0.1, backend=backend)
+
+
+def test_devices_have_targets_and_lines_have_devices():
+    with pytest.raises(TypeError, match="`backend` must be a device with a target, got str"):
+        plan(make_battery(2), target_error=0.1, backend="fake_torino")
+    with pytest.raises(ValueError, match="`backend` must be given with `line`, got None"):
+        error_budget(make_battery(3), num_steps=1, line=[9, 9, 9])

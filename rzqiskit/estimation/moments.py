@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rzqiskit.estimation.counts import IntArray, check_counts
+from rzqiskit.validation import check_real_array
 
 __all__ = ["estimate_mean", "estimate_populations", "estimate_standard_deviation"]
 
@@ -72,7 +73,7 @@ def estimate_mean(counts: npt.ArrayLike, values: npt.ArrayLike) -> tuple[FloatAr
         the spread, anywhere.
 
     Raises:
-        TypeError: counts that are not integers.
+        TypeError: counts that are not integers, values that are not numeric.
         ValueError: a negative count, a record without a shot, values of another length.
 
     Examples:
@@ -81,11 +82,9 @@ def estimate_mean(counts: npt.ArrayLike, values: npt.ArrayLike) -> tuple[FloatAr
         (array([1.5]), array([0.051]))
     """
     n_k = check_counts("counts", counts)
-    v = np.asarray(values, dtype=np.float64)
+    v = check_real_array("values", values)
     if v.shape not in (n_k.shape[-1:], n_k.shape):
         raise ValueError(f"`values` must have the shape ({n_k.shape[-1]},), got {v.shape}.")
-    if not np.isfinite(v).all():
-        raise ValueError(f"`values` must be finite, got {v[~np.isfinite(v)][0]!s}.")
     shots = n_k.sum(axis=-1)
     mean = (n_k @ v if v.ndim == 1 else np.einsum("...k,...k->...", n_k, v)) / shots
     deviation = v - mean[..., np.newaxis]

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rzqiskit.estimation.counts import IntArray, check_counts
+from rzqiskit.validation import check_real_array
 
 __all__ = ["CorrectedCounts"]
 
@@ -29,7 +30,7 @@ class CorrectedCounts:
             sum_j inverse[k, j] n_j / n.
 
     Raises:
-        TypeError: counts that are not integers.
+        TypeError: counts that are not integers, a matrix that is not numeric.
         ValueError: shapes that do not match, entries that are not finite.
 
     Examples:
@@ -43,12 +44,10 @@ class CorrectedCounts:
 
     def __post_init__(self) -> None:
         counts = check_counts("counts", self.counts)
-        inverse = np.asarray(self.inverse, dtype=np.float64)
+        inverse = check_real_array("inverse", self.inverse)
         expected = (*counts.shape, counts.shape[-1])
         if inverse.shape != expected:
             raise ValueError(f"`inverse` must have the shape {expected}, got {inverse.shape}.")
-        if not np.isfinite(inverse).all():
-            raise ValueError(f"`inverse` must be finite, got {inverse[~np.isfinite(inverse)][0]}.")
         object.__setattr__(self, "counts", counts)
         object.__setattr__(self, "inverse", inverse)
 

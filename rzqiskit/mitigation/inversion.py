@@ -19,6 +19,7 @@ from rzqiskit.estimation.moments import error_of_root, estimate_mean
 from rzqiskit.metrics import average_power, diagonal_entropy
 from rzqiskit.mitigation.corrected import CorrectedCounts
 from rzqiskit.mitigation.readout import ReadoutErrors, weight_confusion
+from rzqiskit.validation import check_real_array
 
 __all__ = [
     "mitigate_mean",
@@ -45,7 +46,8 @@ def nearest_distribution(quasi: npt.ArrayLike) -> FloatArray:
         Shape (..., num_outcomes), not negative, adding up to 1.
 
     Raises:
-        ValueError: entries that are not finite.
+        TypeError: entries that are not numeric.
+        ValueError: entries that are not finite, or none.
 
     References:
         J. Smolin, J. Gambetta, G. Smith, Phys. Rev. Lett. 108, 070502 (2012).
@@ -54,9 +56,11 @@ def nearest_distribution(quasi: npt.ArrayLike) -> FloatArray:
         >>> nearest_distribution([0.8, 0.3, -0.1])
         array([0.75, 0.25, 0.  ])
     """
-    q = np.asarray(quasi, dtype=np.float64)
-    if not np.isfinite(q).all():
-        raise ValueError(f"`quasi` must be finite, got {q[~np.isfinite(q)][0]!s}.")
+    q = check_real_array("quasi", quasi)
+    if q.ndim == 0 or q.shape[-1] == 0:
+        raise ValueError(
+            f"`quasi` must have at least one entry on its last axis, got shape {q.shape}."
+        )
     # A common shift, and zero where it would make an entry negative.
     descending = -np.sort(-q, axis=-1)
     shifts = (np.cumsum(descending, axis=-1) - 1.0) / np.arange(1, q.shape[-1] + 1)
@@ -80,7 +84,7 @@ def mitigate_mean(
         calibration is common to all records: it does not average out between them.
 
     Raises:
-        TypeError: counts that are not integers.
+        TypeError: counts that are not integers, values that are not numeric.
         ValueError: counts, values and qubits that do not match; readout too bad to be inverted.
 
     Examples:
@@ -90,7 +94,10 @@ def mitigate_mean(
         (array([0.]), array([0.0021]))
     """
     n_k, inverse = check_width(counts, readout)
-    weights = pulled_back(np.asarray(values, dtype=np.float64), inverse)
+    v = check_real_array("values", values)
+    if v.shape not in (n_k.shape[-1:], n_k.shape):
+        raise ValueError(f"`values` must have the shape ({n_k.shape[-1]},), got {v.shape}.")
+    weights = pulled_back(v, inverse)
     mean, error = estimate_mean(n_k, weights)
     calibration = _calibration_variance(n_k, weights, inverse, readout)
     return mean, np.sqrt(error**2 + calibration)

@@ -19,7 +19,7 @@ from rzqiskit.mitigation.corrected import CorrectedCounts
 from rzqiskit.mitigation.inversion import mitigate_mean
 from rzqiskit.mitigation.readout import ReadoutErrors
 from rzqiskit.mitigation.zero_noise import Extrapolation, NoiseFit, fit_noise
-from rzqiskit.validation import check_non_negative, check_times
+from rzqiskit.validation import check_non_negative, check_real_array, check_times
 
 __all__ = ["extrapolate_metrics"]
 
@@ -116,9 +116,9 @@ def extrapolate_metrics(
             raise ValueError(
                 f"`counts_y` must have the shape of `counts`, {z.shape}, got {y.shape}."
             )
-        force = delta * np.asarray(drive_values, dtype=np.float64)
-        if force.shape != t.shape or not np.isfinite(force).all():
-            raise ValueError(f"`drive_values` must be {t.size} finite numbers, one for each time.")
+        force = delta * check_real_array("drive_values", drive_values)
+        if force.shape != t.shape:
+            raise ValueError(f"`drive_values` must have the shape {t.shape}, got {force.shape}.")
         spin, spin_error = fitted(y, m, 0.0)
         result["instantaneous_power"] = (force * spin.value, np.abs(force) * spin_error)
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rzqiskit.estimation.moments import estimate_populations
-from rzqiskit.validation import check_positive_integer
+from rzqiskit.validation import check_integer, check_positive_integer
 
 __all__ = ["ReadoutErrors", "estimate_readout_errors", "weight_confusion"]
 
@@ -87,13 +87,22 @@ class ReadoutErrors:
         """Return the errors of some of the qubits, in another order.
 
         Args:
-            qubits: their places here, in the order wanted.
+            qubits: their places here, 0..N - 1, in the order wanted.
+
+        Raises:
+            TypeError: a place that is no integer.
+            ValueError: a place beyond the qubits, one named twice, none at all.
 
         Examples:
             >>> ReadoutErrors([0.01, 0.02], [0.03, 0.04]).reordered([1, 0]).flip_up
             array([0.02, 0.01])
         """
-        order = np.asarray(qubits, dtype=np.int64)
+        places = [check_integer("qubits", qubit, minimum=0) for qubit in qubits]
+        if not places or max(places) >= self.num_qubits or len(set(places)) < len(places):
+            raise ValueError(
+                f"`qubits` must be different numbers in 0..{self.num_qubits - 1}, got {places}."
+            )
+        order = np.array(places)
         up, down = self.stderr
         return ReadoutErrors(self.flip_up[order], self.flip_down[order], up[order], down[order])
 

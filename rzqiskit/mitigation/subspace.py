@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from rzqiskit.mitigation.corrected import CorrectedCounts
 from rzqiskit.mitigation.readout import ReadoutErrors
+from rzqiskit.validation import check_integer
 
 __all__ = ["MissingPackageError", "correct_by_mthree"]
 
@@ -44,7 +45,7 @@ def correct_by_mthree(outcomes: Mapping[int, int], readout: ReadoutErrors) -> Co
 
     Raises:
         MissingPackageError: mthree is not installed.
-        TypeError: `readout` is of another type.
+        TypeError: `readout` is of another type, an outcome or a number of shots no integer.
         ValueError: no outcome, one beyond the qubits, or too many different ones.
 
     References:
@@ -61,11 +62,17 @@ def correct_by_mthree(outcomes: Mapping[int, int], readout: ReadoutErrors) -> Co
     if not isinstance(readout, ReadoutErrors):
         raise TypeError(f"`readout` must be ReadoutErrors, got {type(readout).__name__}.")
     num_qubits = readout.num_qubits
-    seen = {int(outcome): int(number) for outcome, number in outcomes.items() if number}
+    if not isinstance(outcomes, Mapping):
+        raise TypeError(f"`outcomes` must be a mapping, got {type(outcomes).__name__}.")
+    seen = {
+        check_integer("outcomes", outcome, minimum=0): check_integer("outcomes", number, minimum=0)
+        for outcome, number in outcomes.items()
+    }
+    seen = {outcome: number for outcome, number in seen.items() if number}
     if not seen:
         raise ValueError("`outcomes` must hold at least one shot, got none.")
     for outcome in seen:
-        if not 0 <= outcome < 1 << num_qubits:
+        if outcome >= 1 << num_qubits:
             raise ValueError(
                 f"`outcomes` must be numbers of {num_qubits} bits for the qubits of `readout`, "
                 f"got {outcome}."

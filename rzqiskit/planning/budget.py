@@ -207,6 +207,12 @@ class Problem:
     ) -> None:
         from rzqiskit.exact import evolve_exact
 
+        if backend is None and line is not None:
+            raise ValueError("`backend` must be given with `line`, got None.")
+        if backend is not None and getattr(backend, "target", None) is None:
+            raise TypeError(
+                f"`backend` must be a device with a target, got {type(backend).__name__}."
+            )
         self.battery, self.metric, self.times = battery, metric, times
         self.backend, self.waits, self.line = backend, waits, line
         populations = evolve_exact(battery, times).population.values

@@ -201,3 +201,8 @@ def test_few_shots_of_many_levels_keep_honest_errors(shots: int, num_qubits: int
     pull = np.sqrt(np.mean(((s - 0.5 * math.sqrt(num_qubits)) / error) ** 2))
     # Within 0.06 of 0.97 to 1.22 (tests/benchmarks/error_bars.py) at 5 sigma, with tails.
     assert 0.8 < pull < 1.35
+
+
+def test_values_must_be_numbers() -> None:
+    with pytest.raises(TypeError, match="`values` must be an array of real numbers, got"):
+        estimate_mean([1, 2, 3], ["a", "b", "c"])

@@ -273,3 +273,16 @@ def test_bad_readout_type() -> None:
 def test_quasi_must_be_finite() -> None:
     with pytest.raises(ValueError, match="`quasi` must be finite, got nan"):
         nearest_distribution([0.5, np.nan])
+
+
+@pytest.mark.parametrize("quasi", [[], 1.0])
+def test_quasi_must_have_entries(quasi: object) -> None:
+    with pytest.raises(ValueError, match="`quasi` must have at least one entry on its last axis"):
+        nearest_distribution(quasi)
+
+
+def test_values_must_be_as_many_numbers_as_weights() -> None:
+    with pytest.raises(TypeError, match="`values` must be an array of real numbers, got"):
+        mitigate_mean([[1, 2, 3]], ["a", "b", "c"], GOOD)
+    with pytest.raises(ValueError, match=r"`values` must have the shape \(3,\), got \(2,\)"):
+        mitigate_mean([[1, 2, 3]], [0.0, 1.0], GOOD)

@@ -211,7 +211,13 @@ COUNTS = np.full((3, 2, 4), 10)
             FACTORS,
             COUNTS,
             {"counts_y": COUNTS, "drive_values": [1.0, np.nan]},
-            "`drive_values` must be 2 finite numbers",
+            "`drive_values` must be finite, got nan",
+        ),
+        (
+            FACTORS,
+            COUNTS,
+            {"counts_y": COUNTS, "drive_values": [1.0]},
+            r"`drive_values` must have the shape \(2,\), got \(1,\)",
         ),
         (
             FACTORS,
@@ -226,3 +232,11 @@ def test_bad_input(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         extrapolate_metrics(factors, counts, level_splitting=1.0, times=[0.5, 1.0], **changes)
+
+
+def test_bad_types() -> None:
+    with pytest.raises(TypeError, match="`drive_values` must be an array of real numbers, got"):
+        extrapolate_metrics(
+            FACTORS, COUNTS, level_splitting=1.0, times=[0.5, 1.0], counts_y=COUNTS,
+            drive_values=["a", "b"],
+        )  # fmt: skip

@@ -141,3 +141,14 @@ def test_bad_types() -> None:
 def test_bad_calibration(zeros: object, ones: object, shots: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         estimate_readout_errors(zeros, ones, shots_of_zeros=shots, shots_of_ones=shots)
+
+
+@pytest.mark.parametrize("places", [[2], [0, 0], []])
+def test_qubits_to_be_reordered_must_be_there(places: list[int]) -> None:
+    with pytest.raises(ValueError, match=r"`qubits` must be different numbers in 0\.\.1, got"):
+        ReadoutErrors([0.1, 0.2], [0.1, 0.2]).reordered(places)
+
+
+def test_places_are_integers() -> None:
+    with pytest.raises(TypeError, match=r"`qubits` must be an integer, got 0\.7"):
+        ReadoutErrors([0.1, 0.2], [0.1, 0.2]).reordered([0.7, 1])

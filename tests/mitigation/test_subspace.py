@@ -179,3 +179,10 @@ def test_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mthree", None)
     with pytest.raises(MissingPackageError, match=r'pip install "rzqiskit\[mitigation\]"'):
         correct_by_mthree({1: 1}, READOUT)
+
+
+def test_outcomes_and_shots_are_integers() -> None:
+    with pytest.raises(TypeError, match=r"`outcomes` must be an integer, got 2\.7"):
+        correct_by_mthree({0: 2.7}, READOUT)
+    with pytest.raises(TypeError, match="`outcomes` must be a mapping, got list"):
+        correct_by_mthree([1, 2], READOUT)

@@ -220,13 +220,18 @@ def test_provenance_and_unknown_figures() -> None:
         reproduce_figure("fig1")
 
 
-@pytest.mark.parametrize("figure", FIGURES)
-def test_bad_options_are_refused_at_once(figure, monkeypatch) -> None:
+@pytest.fixture
+def nothing_solves(monkeypatch) -> None:
     def solve(*_, **__):
         raise AssertionError("solved first")
 
     for module in ("final_values", "maps", "scaling", "transition", "measurement"):
         monkeypatch.setattr(f"rzqiskit.reproduction.{module}.evolve_exact", solve)
+
+
+@pytest.mark.usefixtures("nothing_solves")
+@pytest.mark.parametrize("figure", FIGURES)
+def test_bad_options_are_refused_at_once(figure) -> None:
     with pytest.raises(ValueError, match="`seed` must be a non-negative integer, got -1"):
         reproduce_figure(figure, seed=-1)
     with pytest.raises(TypeError, match=r"`shots` must be an integer, got 0\.5"):
@@ -235,13 +240,9 @@ def test_bad_options_are_refused_at_once(figure, monkeypatch) -> None:
         reproduce_figure(figure, num_threads=0)
 
 
+@pytest.mark.usefixtures("nothing_solves")
 @pytest.mark.parametrize("make", [amplitude_period_maps, final_value_cuts, scaling, transition])
-def test_bad_seeds_are_refused_before_solving(make, monkeypatch) -> None:
-    def solve(*_, **__):
-        raise AssertionError("solved first")
-
-    for module in ("final_values", "maps", "scaling", "transition", "measurement"):
-        monkeypatch.setattr(f"rzqiskit.reproduction.{module}.evolve_exact", solve)
+def test_bad_seeds_are_refused_before_solving(make) -> None:
     with pytest.raises(ValueError, match="`seed` must be a non-negative integer, got -1"):
         make(seed=-1)
 

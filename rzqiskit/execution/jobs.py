@@ -227,15 +227,14 @@ def send_batches(
     circuits = run.circuits()
     with run.sending():
         for batch, number in zip(batches, num_attempts or [0] * len(batches), strict=True):
-            sampler = make_runtime_sampler(device.backend, options=run.record["options"])
-            try:
-                attempt = run.begin_attempt(batch, number)
-            except AttemptTakenError:
-                continue
             chosen = circuits[batch.start : batch.stop]
             try:
+                sampler = make_runtime_sampler(device.backend, options=run.record["options"])
+                attempt = run.begin_attempt(batch, number)
                 job_id = send(sampler, chosen, shots=batch.shots, tag=attempt.tag)
-            except Exception as error:  # whatever a service or its client ends in
+            except AttemptTakenError:
+                continue
+            except Exception as error:  # whatever a service, its client or the disk ends in
                 # Without the original, whose text and traceback may quote what was sent along.
                 raise ExecutionError(
                     f"Job {batch.index + 1} of {len(run.batches)} could not be sent to "

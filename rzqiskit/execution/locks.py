@@ -24,7 +24,8 @@ def hold_lock(path: Path, *, shared: bool = False) -> Iterator[bool]:
         shared: whether others may share the lock.
 
     Yields:
-        Whether it is held: False on systems and disks without locks.
+        Whether it is held: False on systems and disks without locks, and in folders that one may
+        only read.
 
     Examples:
         >>> import tempfile
@@ -35,7 +36,11 @@ def hold_lock(path: Path, *, shared: bool = False) -> Iterator[bool]:
         >>> is_locked(path)
         False
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError:  # a folder that one may only read
+        yield False
+        return
     try:
         yield _lock(descriptor, shared=shared, wait=True) is True
     finally:

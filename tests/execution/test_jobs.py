@@ -299,6 +299,15 @@ def test_a_device_that_takes_no_job(make_run):
     assert states(collect_batches(run, device, resubmit=True)) == ["collected"] * 3
 
 
+def test_a_folder_that_takes_no_intent(make_run):
+    """As one that may only be read, which root may write to all the same."""
+    run, device = make_run()
+    shutil.rmtree(run.path / "batches")
+    with pytest.raises(ExecutionError, match=r"Job 1 of 3 could not be sent .* FileNotFoundError"):
+        send_batches(run, device, run.batches)
+    assert not device.service._jobs.exists()
+
+
 def test_an_answer_of_the_wrong_size_is_a_failure(make_run):
     run, device = make_run(num_circuits=2)
     send_batches(run, device, run.batches)

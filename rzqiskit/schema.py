@@ -150,9 +150,8 @@ def describe(name: str) -> Variable:
     Args:
         name: a name in `VARIABLES`, or one derived from it: ``maximum_<name>``,
             ``time_of_maximum_<name>``, ``final_<name>`` (one number per battery) and
-            ``<name>_stderr`` (standard error, same dims). Maxima of ``solver="exact"`` are those
-            of 0 <= t <= times[-1]; closed forms and circuits know nothing before the first of
-            their times, and theirs are of times[0] <= t <= times[-1].
+            ``<name>_stderr`` (standard error, same dims). The exact solver's maxima are those of
+            0 <= t <= times[-1], of closed forms and circuits of times[0] <= t <= times[-1].
 
     Returns:
         The entry.
@@ -366,9 +365,8 @@ def validate_dataset(data: xr.Dataset) -> xr.Dataset:
         The same Dataset.
 
     Raises:
-        SchemaError: unknown variable, wrong dims, wrong unit (also of a coordinate that the
-            schema knows), or another schema version. `time` may have the unit "duration", see
-            `FRACTION_OF_PULSE`.
+        SchemaError: unknown variable, wrong dims or unit (also of a known coordinate; `time` may
+            be a `FRACTION_OF_PULSE`), or another schema version.
         TypeError: not a Dataset.
 
     Examples:

@@ -37,8 +37,9 @@ from rzqiskit.validation import FloatArray
 __all__ = ["CoMovingState", "co_moving_states", "co_moving_tier"]
 
 VALIDITY = (
-    "N >= 10, |eta| T <= 2 (T: length of the pulse, eta = g N/2), any Delta T: error of E below "
-    "0.13 (eta T)^2 Delta/N, relative errors fall like 1/N and faster; exact without interaction"
+    "N >= 10, any Delta T (T: length of the pulse, eta = g N/2): error of E below "
+    "0.2 (eta T)^2 Delta/N for the sine-squared pulse and |eta| T <= 2, below 0.8 of it for any "
+    "pulse and |eta| T <= 1; relative errors fall like 1/N and faster; exact without interaction"
 )
 
 

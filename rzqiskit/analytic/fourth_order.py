@@ -35,8 +35,9 @@ ORDER = 4
 MOST_EXCITATIONS = 0.5
 VALIDITY = (
     "(Delta T)^2 + (eta T)^2 <= 4 (T: length of the pulse, eta = g N/2), any N: error of E below "
-    "0.0001 N Delta times the cube of that sum; S and populations: below half an excitation in "
-    "the turning frame to sixth order, beyond it off by tenths of a bit at most"
+    "0.0001 N Delta times the cube of that sum for the sine-squared pulse, 0.1 for any pulse; S "
+    "and populations: below half an excitation in the turning frame to sixth order, beyond it off "
+    "by tenths of a bit at most with the sine-squared pulse"
 )
 
 

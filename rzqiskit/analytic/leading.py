@@ -38,7 +38,8 @@ __all__ = [
 
 VALIDITY = (
     "(Delta T)^2 + (eta T)^2 <= 0.2 (T: length of the pulse, eta = g N/2): error of E below "
-    "0.05 N Delta times that sum; Sigma is worst near its zeros, S with many cells"
+    "0.05 N Delta times that sum for the sine-squared pulse, 0.6 for any pulse; Sigma is worst "
+    "near its zeros, S with many cells"
 )
 
 

@@ -30,7 +30,8 @@ __all__ = ["LARGEST_MAGNUS", "magnus_exponent", "magnus_states", "magnus_tier"]
 
 VALIDITY = (
     "(Delta T)^2 + (eta T)^2 <= 0.07 (T: length of the pulse, eta = g N/2): error of E below "
-    "0.15 N Delta times that sum; Sigma and S several times better than `leading`; N up to 100"
+    "0.3 N Delta times that sum for any pulse; Sigma and S several times better than `leading`; "
+    "N up to 100"
 )
 LARGEST_MAGNUS = 200
 _LARGEST_BATCH = 2**24  # matrix entries diagonalised at once

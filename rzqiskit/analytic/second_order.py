@@ -51,8 +51,9 @@ __all__ = [
 
 VALIDITY = (
     "(Delta T)^2 + (eta T)^2 <= 1.8 (T: length of the pulse, eta = g N/2), any N: error of E below "
-    "0.003 N Delta times the square of that sum; S and populations: below a quarter of an "
-    "excitation in the turning frame to fourth order, beyond it off by tenths of a bit at most"
+    "0.003 N Delta times the square of that sum for the sine-squared pulse, 0.3 for any pulse; S "
+    "and populations: below a quarter of an excitation in the turning frame to fourth order, "
+    "beyond it off by tenths of a bit at most with the sine-squared pulse"
 )
 # Up to here levels 0..4 hold the state and its own fluctuation is taken, else the uniform form.
 FEW_EXCITATIONS = 0.25

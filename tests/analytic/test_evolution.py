@@ -79,7 +79,7 @@ def test_bad_input_is_refused():
     ("method", "bound", "sizes", "strains"),
     [
         ("leading", lambda d, e, n: 0.05 * (d**2 + e**2), (2, 30), [(0.3, 0.3), (0.1, 0.4)]),
-        ("magnus", lambda d, e, n: 0.15 * (d**2 + e**2), (2, 30), [(0.1, 0.2), (0.2, 0.1)]),
+        ("magnus", lambda d, e, n: 0.3 * (d**2 + e**2), (2, 30), [(0.1, 0.2), (0.2, 0.1)]),
         (
             "second-order",
             lambda d, e, n: 0.003 * (d**2 + e**2) ** 2,
@@ -94,7 +94,7 @@ def test_bad_input_is_refused():
         ),
         (
             "co-moving",
-            lambda d, e, n: 0.13 * e**2 / n**2,
+            lambda d, e, n: 0.2 * e**2 / n**2,
             (10, 40),
             [(0.3, 0.3), (1.0, 2.0), (5.0, 1.0)],
         ),
@@ -119,3 +119,77 @@ def test_error_of_the_energy_is_within_the_declared_validity(
                 miss = np.abs(found - exact).max() / (num_qubits * splitting)
                 # 1e-6: what 70 steps leave of the reference's own error.
                 assert miss < bound(splitting, interaction, num_qubits) + 1e-6
+
+
+KICK = 0.004
+
+
+def kicks(centers, angles):
+    """Return a pulse of short triangles: between them it holds the cells at one angle."""
+    times, values = [0.0], [0.0]
+    for center, angle in zip(centers, angles, strict=True):
+        times += [center - KICK / 2, center, center + KICK / 2]
+        values += [0.0, 2.0 * angle / KICK, 0.0]
+    return rz.SampledDrive([*times, 1.0], [*values, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("method", "factor", "power", "centers", "angles", "splitting", "interaction"),
+    [
+        ("leading", 0.6, 1, (0.006, 0.559, 0.994), (2.344, 0.272, -1.651), 0.0784, 0.1177),
+        ("magnus", 0.3, 1, (0.006, 0.508, 0.994), (-0.651, -5.105, 1.032), 0.0455, -0.0702),
+        ("second-order", 0.3, 2, (0.006, 0.608, 0.994), (-3.877, -5.723, 1.519), 0.211, 0.368),
+        ("fourth-order", 0.1, 3, (0.006, 0.685, 0.994), (2.415, -5.53, 1.564), 0.301, 0.556),
+    ],
+)
+def test_bounds_for_any_pulse_are_met_and_needed(
+    method, factor, power, centers, angles, splitting, interaction, dense
+):
+    # The worst pulses that analytic_validity_shapes.py finds: kicks, ten to a thousand times worse
+    # than a smooth pulse.
+    battery = rz.RosenZenerBattery(
+        num_qubits=40,
+        drive=kicks(centers, angles),
+        level_splitting=splitting,
+        interaction=interaction,
+    )
+    times = np.array([0.3, 0.7, 1.0])
+    exact = dense(battery, times, steps=100)["stored_energy"]
+    found = evolve_analytic(battery, times, method=method).stored_energy
+    miss = np.abs(found - exact).max() / (40 * splitting)
+    bound = factor * (splitting**2 + interaction**2) ** power
+    assert 0.5 * bound < miss < bound
+
+
+@pytest.mark.parametrize(
+    "drive",
+    [
+        rz.RectangularDrive(12.0, 1.0),
+        rz.GaussianDrive(30.0, 0.4, 0.1, 1.0),
+        rz.SechDrive(60.0, 0.5, 0.05, 1.0),
+        rz.ExponentialDrive(20.0, 0.2, 1.0),
+        rz.HarmonicDrive(12.0, 9.0, 1.0, 0.7),
+    ],
+    ids=lambda drive: type(drive).__name__,
+)
+def test_bounds_hold_for_every_shape(drive, dense):
+    times = np.linspace(0.0, 1.0, 6)
+    for splitting, interaction in ((0.2, 0.2), (0.9, -0.9), (5.0, 1.0)):
+        battery = rz.RosenZenerBattery(
+            num_qubits=12, drive=drive, level_splitting=splitting, interaction=interaction
+        )
+        exact = dense(battery, times, steps=150)["stored_energy"]
+        strain = splitting**2 + interaction**2
+        bounds = {
+            "leading": (0.2, 0.6 * strain),
+            "magnus": (0.07, 0.3 * strain),
+            "second-order": (1.8, 0.3 * strain**2),
+            "fourth-order": (4.0, 0.1 * strain**3),
+            "co-moving": (np.inf, 0.8 * interaction**2 / 12**2),
+        }
+        for method, (largest, bound) in bounds.items():
+            if strain > largest:
+                continue
+            found = evolve_analytic(battery, times, method=method).stored_energy
+            miss = np.abs(found - exact).max() / (12 * splitting)
+            assert miss < bound + 1e-6, (method, splitting)

@@ -196,14 +196,14 @@ def test_jobs_side_by_side_have_the_shots_of_jobs_one_by_one():
         return [result.data.c.get_counts() for result in job.result()]
 
     sampler = NoisySampler(FakeManilaV2(), seed=7)
-    expected = [counts(sampler.run(circuits, shots=200)) for _ in range(4)]
+    expected = [counts(sampler.run(circuits, shots=50)) for _ in range(4)]
     assert expected[0] != expected[1]
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
-        for _ in range(4):
+        for _ in range(2):
             sampler = NoisySampler(FakeManilaV2(), seed=7)
-            jobs = [sampler.run(circuits, shots=200) for _ in range(4)]
+            jobs = [sampler.run(circuits, shots=50) for _ in range(4)]
             assert [counts(job) for job in jobs] == expected
     finally:
         sys.setswitchinterval(interval)

@@ -26,6 +26,10 @@ FloatArray = npt.NDArray[np.float64]
 
 _NUM_DRAWS = 200
 _POINTS_PER_SAMPLE = 8
+# In errors of the difference from the largest value of the curve: times lower by less may be that
+# of the maximum, a time lower by more parts two maxima.
+_DIP = 3.0
+_SHARE_OF_ERROR = 0.65
 
 
 def estimate_maximum(
@@ -85,6 +89,19 @@ def estimate_maximum(
     bias = float(maxima.mean() - curve[peak])
     height, time = _vertex(fine, curve, peak)
     spread = np.mean((fine[drawn.argmax(axis=0)] - time) ** 2)
+    # Along a flat top the fit's own maximum is one of many: all times at which the curve is lower
+    # than there by less than a share of the error of the difference could be it. Where the curve
+    # is a parabola half of that error is reached at a distance of the spread above.
+    lower = curve[peak] - curve
+    uncertain = np.std(drawn - drawn[peak], axis=1)
+    # Another maximum, beyond a dip that is more than noise, is none of these: the draws know it.
+    dips = np.flatnonzero(lower > _DIP * uncertain)
+    left, right = dips[dips < peak], dips[dips > peak]
+    top = lower <= _SHARE_OF_ERROR * uncertain
+    top[: left[-1] if left.size else 0] = False
+    top[right[0] if right.size else top.size :] = False
+    reach = np.abs(fine[top] - time).max()
+    spread = max(spread, reach**2)
     # No finer than the points at which the draws were compared.
     time_error = float(np.sqrt(spread + np.diff(fine).max() ** 2 / 12.0))
     return height - bias, float(np.hypot(maxima.std(), bias)), time, time_error

@@ -175,6 +175,8 @@ def run_charging(
         attrs = provenance(
             battery, solver="circuit", sampler=name, shots=shots, seed=_recordable(seed), **run
         )
+        if backend is not None:
+            attrs["backend"] = str(getattr(backend, "name", None) or type(backend).__name__)
     for package in ("qiskit", "qiskit-aer"):
         attrs[f"{package.replace('-', '_')}_version"] = importlib.metadata.version(package)
     coords = {

@@ -17,11 +17,6 @@ _STATUS = {
     2: "`max_steps` = {} steps did not reach the last time",
     3: "the state needs more than `max_levels` = {} levels of the frame",
 }
-# The solver asks for no smaller local errors, which add up to this share of them in <Jy>/N over so
-# many steps, and to more in longer runs (dicke.solver).
-_AT_LIMIT = 1.5e-15
-_SAFETY = 0.12
-_LONG = 1000
 
 
 def report_attributes(report: FloatArray) -> dict[str, Any]:
@@ -49,12 +44,16 @@ def power_tolerance(
         drive: the pulse.
         level_splitting: Delta, energy.
     """
+    from rzqiskit.dicke.pulses import encode_drive, peak_and_area
+    from rzqiskit.dicke.solver import FLOOR, LONG, SAFETY
+
     num_steps, local = report[1], report[5]
-    if local > _AT_LIMIT or level_splitting == 0.0:
+    if local > FLOOR or level_splitting == 0.0:
         return tolerance
-    times = np.concatenate([np.linspace(0.0, drive.duration, 1025), drive.landmarks])
-    strength = max(1.0, float(np.abs(drive.value(times)).max()) / level_splitting)
-    return max(tolerance, float(local / _SAFETY * strength * max(1.0, num_steps / _LONG)))
+    # Local errors at the floor add up to 1 / SAFETY of it over LONG steps, more in longer runs.
+    peak, _ = peak_and_area(*encode_drive(drive))
+    strength = max(1.0, peak / level_splitting)
+    return max(tolerance, float(local / SAFETY * strength * max(1.0, num_steps / LONG)))
 
 
 def largest_power_tolerance(tolerance: float, report: FloatArray, grid: BatteryGrid) -> float:
@@ -65,8 +64,10 @@ def largest_power_tolerance(tolerance: float, report: FloatArray, grid: BatteryG
         report: shape (size, 9), what the solver tells of each battery.
         grid: the batteries.
     """
+    from rzqiskit.dicke.solver import FLOOR
+
     delta = grid.parameter("level_splitting")
-    at_limit = (report[:, 5] <= _AT_LIMIT) & (delta > 0.0)
+    at_limit = (report[:, 5] <= FLOOR) & (delta > 0.0)
     if not at_limit.any():
         return tolerance
     # Of batteries that share a drive, the smallest Delta and the most steps stand for all.

@@ -29,7 +29,7 @@ TABLE = {
     "spectrum": {*PARAMETERS, "dicke", "schema"},
     "dicke": {*PARAMETERS},
     "batches": {*PARAMETERS, "grid", "dicke", "cores"},
-    "exact_report": {*PARAMETERS, "grid"},
+    "exact_report": {*PARAMETERS, "grid", "dicke"},
     "exact": {
         *PARAMETERS, "grid", "schema", "metrics", "correlations", "dicke", "batches",
         "exact_report",

@@ -160,6 +160,7 @@ def test_circuits_are_compiled_for_a_backend():
     sampler._backend = AerSimulator(basis_gates=["cz", "rz", "sx", "x"], coupling_map=line)
     options = {"num_steps": 3}
     data = run_charging(battery, TIMES, sampler=sampler, backend=backend, shots=2000, **options)
+    assert data.attrs["backend"] == backend.name
     exact = run_charging(battery, TIMES, shots=None, **options)
     for name in ("stored_energy", "instantaneous_power", "energy_fluctuation"):
         error = data[f"{name}_stderr"].values

@@ -166,6 +166,19 @@ def test_a_lost_guide_is_not_the_best_method():
     assert (np.isnan(entropy.measured), entropy.num_lost) == (True, 0)
 
 
+def test_a_readout_that_tells_nothing_leaves_the_raw_data():
+    """At fifteen times the errors a cell is read as often as 1 whatever it holds."""
+    report = compare_on_device(
+        SMALL, [0.2, 0.3], ScaledDevice(FakeManilaV2(), 15.0), shots=100, num_steps=1, seed=3
+    )
+    assert np.isfinite(report["raw"].stored_energy).all()
+    assert (report["raw"].counts.sum("excitations") == 100).all()
+    for name in ("readout", "guided"):
+        assert report[name].stored_energy.isnull().all()
+    budget = report["budget"].sel(metric="stored_energy", node=["raw", "readout", "guided"])
+    assert budget.num_lost.values.tolist() == [0, 2, 2]
+
+
 def test_deviations_of_the_times_that_are_left():
     """At t = 0 no gate disturbs anything."""
     noisy = ScaledDevice(FakeManilaV2(), 6.0)

@@ -60,7 +60,7 @@ def collect_command(
         bool,
         typer.Option(
             "--resubmit",
-            help="Send again what failed, was cancelled, never arrived or cannot be read.",
+            help="Send again what failed, was cancelled or lost, never arrived or cannot be read.",
         ),
     ] = False,
     output: Annotated[

@@ -41,10 +41,10 @@ from rzqiskit.dicke.lane_steps import (
 from rzqiskit.dicke.observables import AVERAGE_POWER, ENERGY, FLUCTUATION, POWER
 from rzqiskit.dicke.pulses import pulse_value
 from rzqiskit.dicke.solver import (
-    _FLOOR,
-    _LONG,
     _NOTHING,
-    _SAFETY,
+    FLOOR,
+    LONG,
+    SAFETY,
     first_tilt,
     strength_and_area,
 )
@@ -92,7 +92,7 @@ def begin(
 ):  # fmt: skip
     """Put a lane at t = 0 with all cells in the ground state; its parameters stand already."""
     tilt, strength = numbers[TILT, lane], numbers[STRENGTH, lane]
-    local = max(_FLOOR, _SAFETY * tolerance * numbers[PATIENCE, lane] / strength)
+    local = max(FLOOR, SAFETY * tolerance * numbers[PATIENCE, lane] / strength)
     num, delta, g = lanes[NUM, lane], lanes[DELTA, lane], lanes[G, lane]
     drive, piece, end = parameters[i], np.int64(0), numbers[END, lane]
     f = pulse_value(0.0, kind, drive, window, coefficients, piece)
@@ -150,13 +150,13 @@ def finish(lane, numbers, integers, status, report, maxima):
         maxima[j, 0], maxima[j, 1] = numbers[BEST + j, lane], numbers[BEST + 4 + j, lane]
     largest = math.sqrt(numbers[LARGEST, lane])
     weak = largest < 0.5 * numbers[TILT, lane]
-    long = numbers[STEPS, lane] * numbers[PATIENCE, lane] > _LONG
+    long = numbers[STEPS, lane] * numbers[PATIENCE, lane] > LONG
     if status != DONE or largest == 0.0 or not (weak or long) or integers[ATTEMPT, lane] == 3:
         return False
     if weak:
         numbers[TILT, lane] = max(largest, _NOTHING)
     if long:
-        numbers[PATIENCE, lane] = _LONG / numbers[STEPS, lane]
+        numbers[PATIENCE, lane] = LONG / numbers[STEPS, lane]
     integers[ATTEMPT, lane] += 1
     return True
 

@@ -29,7 +29,15 @@ from rzqiskit.dicke.frame import (
 from rzqiskit.dicke.observables import FLUCTUATION, NUM_MOMENTS, POWER, find_maxima, sample_metrics
 from rzqiskit.dicke.pulses import peak_and_area
 
-__all__ = ["NUM_METRICS", "REPORT_FIELDS", "solve_batch", "solve_battery"]
+__all__ = [
+    "FLOOR",
+    "LONG",
+    "NUM_METRICS",
+    "REPORT_FIELDS",
+    "SAFETY",
+    "solve_batch",
+    "solve_battery",
+]
 
 NUM_METRICS = 5
 REPORT_FIELDS = (
@@ -45,9 +53,9 @@ REPORT_FIELDS = (
 )
 # Local error against the tolerance, and the steps that it may add up over: measured over random
 # problems, see tests/test_exact_tolerance.py.
-_SAFETY = 0.12
-_LONG = 1000
-_FLOOR = 1e-15
+SAFETY = 0.12
+LONG = 1000
+FLOOR = 1e-15
 _NOTHING = 1e-100  # tilts whose squares are no numbers any more
 
 
@@ -96,7 +104,7 @@ def solve_battery(
     patience = 1.0
     status = DONE
     for _ in range(4):
-        local = max(_FLOOR, _SAFETY * tolerance * patience / strength)
+        local = max(FLOOR, SAFETY * tolerance * patience / strength)
         y, clock, count = initial_state(num_qubits, g)
         for i in range(NUM_METRICS):
             maxima[i, 0], maxima[i, 1] = -math.inf, 0.0
@@ -136,13 +144,13 @@ def solve_battery(
         # A weak pulse leaves the largest Sigma small, a long one adds up many local errors: once
         # more where the run turns out to be either.
         weak = largest < 0.5 * tilt
-        long = count[STEPS] * patience > _LONG
+        long = count[STEPS] * patience > LONG
         if status != DONE or largest == 0.0 or not (weak or long):
             break
         if weak:
             tilt = max(largest, _NOTHING)
         if long:
-            patience = _LONG / count[STEPS]
+            patience = LONG / count[STEPS]
     maxima[FLUCTUATION, 0] = math.sqrt(max(maxima[FLUCTUATION, 0], 0.0))
     if at_start:
         for i in range(NUM_METRICS):

@@ -161,29 +161,36 @@ def measure_charging(
     # All circuits read the same qubits.
     calibration_shots = CALIBRATION_FACTOR * shots
     zeros, ones = run_readout_calibration(compiled[0], sampler, shots=calibration_shots)
-    readout = estimate_readout_errors(
-        zeros, ones, shots_of_zeros=calibration_shots, shots_of_ones=calibration_shots
-    )
     arguments: dict[str, Any] = {
         "level_splitting": battery.level_splitting, "times": time,
         "drive_values": np.asarray(battery.drive.value(time)),
     }  # fmt: skip
     first = {**arguments, "counts_y": counts["y"][0]}
-    mitigated = mitigate_metrics(counts["z"][0], readout, **first)
-    if flat.all():  # as for a single cell, which has no J^2 to tell noise by either
-        guided = {name: mitigated[name] for name in _EXTRAPOLATED}
-    else:
-        guided = extrapolate_guided_metrics(
-            guide, counts_x=counts["x"], counts_y=counts["y"], readout=readout, **arguments
+    raw = estimate_metrics(counts["z"][0], **first)
+    if (zeros < ones).all():
+        readout = estimate_readout_errors(
+            zeros, ones, shots_of_zeros=calibration_shots, shots_of_ones=calibration_shots
         )
-        for name, pair in guided.items():
-            as_it_is = flat_y if name == "instantaneous_power" else flat_z
-            values, errors = (
-                np.where(as_it_is, old, new) for new, old in zip(pair, mitigated[name], strict=True)
+        mitigated = mitigate_metrics(counts["z"][0], readout, **first)
+        if flat.all():  # as for a single cell, which has no J^2 to tell noise by either
+            guided = {name: mitigated[name] for name in _EXTRAPOLATED}
+        else:
+            guided = extrapolate_guided_metrics(
+                guide, counts_x=counts["x"], counts_y=counts["y"], readout=readout, **arguments
             )
-            guided[name] = (values, errors)
+            for name, pair in guided.items():
+                as_it_is = flat_y if name == "instantaneous_power" else flat_z
+                values, errors = (
+                    np.where(as_it_is, old, new)
+                    for new, old in zip(pair, mitigated[name], strict=True)
+                )
+                guided[name] = (values, errors)
+    else:  # a cell whose readout tells nothing: no inversion, but what was read is there
+        unknown = {name: np.full_like(values, np.nan) for name, (values, _) in raw.items()}
+        mitigated = {name: (values, values) for name, values in unknown.items()}
+        guided = {name: mitigated[name] for name in _EXTRAPOLATED}
     estimates = {
-        "raw": estimate_metrics(counts["z"][0], **first),
+        "raw": raw,
         "readout": mitigated,
         "guided": guided,
     }

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from qiskit.circuit import QuantumCircuit
-from qiskit.transpiler import PassManager
+from qiskit.transpiler import PassManager, Target
 
 from rzqiskit.circuits.compilation.passes import (
     CollectiveNetwork,
@@ -74,7 +74,9 @@ def compile_circuits(
     for circuit in batch:
         if not isinstance(circuit, QuantumCircuit):
             raise TypeError(f"`circuits` must be quantum circuits, got {type(circuit).__name__}.")
-    target = backend.target
+    target = getattr(backend, "target", None)
+    if not isinstance(target, Target):
+        raise TypeError(f"`backend` must have a target, got {type(backend).__name__}.")
     manager = PassManager(
         [
             CollectiveNetwork(target, network, line),

@@ -282,6 +282,8 @@ def test_bad_arguments_are_refused(devices, charging):
         compile_circuits(circuit, device, network="fractional")
     with pytest.raises(TypeError, match="`circuits` must be quantum circuits, got str"):
         compile_circuits(["circuit"], device)
+    with pytest.raises(TypeError, match="`backend` must have a target, got str"):
+        compile_circuits(circuit, "FakeTorino")
     with pytest.raises(ValueError, match="one of the gates 'cx', 'cz', 'ecr'"):
         CollectiveNetwork(Target(num_qubits=3))
 

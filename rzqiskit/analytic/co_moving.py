@@ -30,7 +30,7 @@ import numpy.typing as npt
 
 from rzqiskit.analytic.squeezed import squeezed_entropy, squeezed_populations
 from rzqiskit.analytic.tier import Tier, divide_by_time, remember_last
-from rzqiskit.drives.pieces import integration_pieces
+from rzqiskit.drives.pieces import solve_in_pieces
 from rzqiskit.model import RosenZenerBattery
 from rzqiskit.validation import FloatArray
 
@@ -81,8 +81,6 @@ def co_moving_states(battery: RosenZenerBattery) -> Callable[[npt.ArrayLike], Co
                [ 0.],
                [-1.]])
     """
-    from scipy.integrate import solve_ivp
-
     drive, n = battery.drive, battery.num_qubits
     delta, g = battery.level_splitting, battery.jz_squared_coefficient
     kappa, pull = 0.5 * g * (n - 1), g * math.sqrt(n - 1)
@@ -105,28 +103,16 @@ def co_moving_states(battery: RosenZenerBattery) -> Callable[[npt.ArrayLike], Co
             du.real, du.imag, dv.real, dv.imag, dbeta.real, dbeta.imag,
         ]  # fmt: skip
 
-    state = np.array([0.0, 0, 1, 0, 1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0])
-    pieces = []
-    for start, stop, step in integration_pieces(drive, rate=abs(delta) + 2.0 * abs(kappa)):
-        # A number that overflows is no solution: an error, not a warning.
-        with np.errstate(over="raise", invalid="raise"):
-            piece = solve_ivp(
-                slope, (start, stop), state, "DOP853",
-                rtol=1e-10, atol=1e-12, dense_output=True, max_step=step,
-            )  # fmt: skip
-        if not piece.success:
-            raise ValueError(
-                f"`drive` must be a pulse that steps of time can follow, got one that cannot be "
-                f"followed beyond t = {piece.t[-1]:g}."
-            )
-        state = piece.y[:, -1]
-        pieces.append((stop, piece.sol))
+    start = np.array([0.0, 0, 1, 0, 1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0])
+    edges, solutions = solve_in_pieces(
+        drive, slope, start, rate=abs(delta) + 2.0 * abs(kappa), rtol=1e-10, atol=1e-12
+    )
 
     def at(times: npt.ArrayLike) -> CoMovingState:
         t = np.clip(np.asarray(times, dtype=np.float64), 0.0, drive.duration)
         values = np.empty((15, t.size))
-        index = np.searchsorted([stop for stop, _ in pieces[:-1]], t)
-        for number, (_, solution) in enumerate(pieces):
+        index = np.searchsorted(edges[1:-1], t)
+        for number, solution in enumerate(solutions):
             here = index == number
             if here.any():
                 values[:, here] = solution(t[here])

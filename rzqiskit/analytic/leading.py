@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from rzqiskit.analytic.binomial import binomial_entropy, binomial_population
 from rzqiskit.analytic.tier import Tier, divide_by_time
+from rzqiskit.drives import Drive
 from rzqiskit.model import RosenZenerBattery
 from rzqiskit.validation import FloatArray, check_non_negative
 
@@ -43,10 +44,14 @@ VALIDITY = (
 )
 
 
-def _pulse_area(battery: RosenZenerBattery, times: npt.ArrayLike) -> FloatArray:
+def _drive(battery: RosenZenerBattery) -> Drive:
     if not isinstance(battery, RosenZenerBattery):
         raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
-    return np.asarray(battery.drive.area(0.0, times), dtype=np.float64)
+    return battery.drive
+
+
+def _pulse_area(battery: RosenZenerBattery, times: npt.ArrayLike) -> FloatArray:
+    return np.asarray(_drive(battery).area(0.0, times), dtype=np.float64)
 
 
 def stored_energy(battery: RosenZenerBattery, times: npt.ArrayLike) -> FloatArray:
@@ -226,10 +231,8 @@ def time_of_maximum_stored_energy(
     """
     from scipy.optimize import brentq, minimize_scalar
 
+    drive = _drive(battery)
     start = check_non_negative("start", start)
-    if not isinstance(battery, RosenZenerBattery):
-        raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
-    drive = battery.drive
     end = drive.duration if stop is None else check_non_negative("stop", stop)
     if end < start:
         raise ValueError(f"`stop` must not be below `start`, got {end:g} < {start:g}.")

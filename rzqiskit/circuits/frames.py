@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from rzqiskit.drives.pieces import integration_pieces
+from rzqiskit.drives.pieces import solve_in_pieces
 from rzqiskit.validation import FloatArray
 
 if TYPE_CHECKING:
@@ -158,8 +158,6 @@ def mean_field(battery: RosenZenerBattery) -> MeanField:
 
 
 def _solve_mean_field(battery: RosenZenerBattery) -> MeanField:
-    from scipy.integrate import solve_ivp
-
     drive = battery.drive
     splitting = battery.level_splitting
     field = battery.jz_squared_coefficient * (battery.num_qubits - 1)
@@ -181,27 +179,15 @@ def _solve_mean_field(battery: RosenZenerBattery) -> MeanField:
             single.real, single.imag, triple.real, triple.imag, phase.real, phase.imag, a3**2,
         ]  # fmt: skip
 
-    state = np.zeros(_NUM_UNKNOWNS)
-    state[0] = 1.0
-    pieces = []
-    edges = [0.0]
-    for start, stop, step in integration_pieces(drive, rate=abs(splitting) + abs(field)):
-        # A number that overflows is no solution: an error, not a warning.
-        with np.errstate(over="raise", invalid="raise"):
-            result = solve_ivp(
-                slope, (start, stop), state, method="DOP853", rtol=1e-12, atol=1e-13,
-                max_step=step, dense_output=True,
-            )  # fmt: skip
-        if not result.success:
-            raise ValueError(
-                f"`drive` must be a pulse that steps of time can follow, got one that cannot be "
-                f"followed beyond t = {result.t[-1]:g}."
-            )
-        state = result.y[:, -1]
+    def normalised(state: FloatArray) -> FloatArray:
         state[:4] /= np.linalg.norm(state[:4])
-        pieces.append(result.sol)
-        edges.append(stop)
-    return MeanField(tuple(edges), tuple(pieces))
+        return state
+
+    edges, pieces = solve_in_pieces(
+        drive, slope, np.eye(1, _NUM_UNKNOWNS)[0], rate=abs(splitting) + abs(field),
+        rtol=1e-12, atol=1e-13, mend=normalised,
+    )  # fmt: skip
+    return MeanField(edges, pieces)
 
 
 _cached_mean_field = functools.lru_cache(maxsize=32)(_solve_mean_field)

@@ -73,15 +73,3 @@ def test_equal_areas_cut_a_narrow_pulse():
     schedule = charging_schedule(battery, WINDOW, num_steps=8, frame="drive", spacing="area")
     areas = [layer.angle for layer in schedule.layers if layer.axis == "x"]
     assert areas == pytest.approx([ANGLE / 8] * 8, rel=1e-2)
-
-
-def test_pulse_that_is_not_finite():
-    class PoleDrive(rz.Drive):
-        duration = 1.0
-
-        def _value(self, t):
-            return np.where(t < 1.0, 1.0, np.inf)
-
-    battery = rz.RosenZenerBattery(num_qubits=4, drive=PoleDrive(), interaction=2.0)
-    with pytest.raises(ValueError, match="`drive` must be finite in its window, got another"):
-        mean_field(battery)

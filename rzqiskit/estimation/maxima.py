@@ -18,7 +18,7 @@ import numpy.typing as npt
 from scipy.interpolate import BSpline, make_interp_spline
 from scipy.ndimage import maximum_filter1d
 
-from rzqiskit.validation import check_times
+from rzqiskit.validation import check_real_array, check_times
 
 __all__ = ["estimate_maximum", "estimate_summaries"]
 
@@ -195,13 +195,9 @@ def estimate_summaries(
 
 
 def _check_matching(name: str, values: Any, times: FloatArray) -> FloatArray:
-    array = np.asarray(values)
-    if array.dtype.kind not in "iuf":
-        raise TypeError(f"`{name}` must be an array of real numbers, got dtype {array.dtype}.")
+    array = check_real_array(name, values)
     if array.shape != times.shape:
         raise ValueError(
             f"`{name}` must have the shape of `times`, {times.shape}, got {array.shape}."
         )
-    if not np.isfinite(array).all():
-        raise ValueError(f"`{name}` must be finite, got {array[~np.isfinite(array)][0]!s}.")
-    return array.astype(np.float64)
+    return array

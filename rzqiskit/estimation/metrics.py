@@ -18,7 +18,7 @@ from rzqiskit.estimation.moments import (
     estimate_standard_deviation,
 )
 from rzqiskit.metrics import average_power
-from rzqiskit.validation import check_non_negative, check_times
+from rzqiskit.validation import check_non_negative, check_real_array, check_times
 
 __all__ = ["estimate_metrics", "estimate_total_spin_squared"]
 
@@ -154,13 +154,7 @@ def _check_record(name: str, counts: Any, num_times: int) -> npt.NDArray[np.int6
 
 
 def _check_drive_values(drive_values: Any, num_times: int) -> FloatArray:
-    array = np.asarray(drive_values)
-    if array.dtype.kind not in "iuf":
-        raise TypeError(
-            f"`drive_values` must be an array of real numbers, got dtype {array.dtype}."
-        )
+    array = check_real_array("drive_values", drive_values)
     if array.shape != (num_times,):
         raise ValueError(f"`drive_values` must have the shape ({num_times},), got {array.shape}.")
-    if not np.isfinite(array).all():
-        raise ValueError(f"`drive_values` must be finite, got {array[~np.isfinite(array)][0]!s}.")
-    return array.astype(np.float64)
+    return array

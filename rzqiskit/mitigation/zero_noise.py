@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from rzqiskit.validation import check_choice
+from rzqiskit.validation import check_choice, check_real_array
 
 __all__ = ["Extrapolation", "extrapolate_to_zero_noise"]
 
@@ -81,7 +81,7 @@ def extrapolate_to_zero_noise(
         >>> float(value.round(6))
         1.0
     """
-    y = _check_real("values", values)
+    y = check_real_array("values", values)
     sigma = _check_like("stderr", stderr, y)
     fit = fit_noise(
         noise_factors, y, sigma, method=method, asymptote=asymptote, noise_stderr=noise_stderr
@@ -138,7 +138,7 @@ def fit_noise(
         raise ValueError(
             f"`values` must have at least 2 noise factors on the first axis, got shape {y.shape}."
         )
-    x = _check_real("noise_factors", noise_factors)
+    x = check_real_array("noise_factors", noise_factors)
     if x.shape not in (y.shape[:1], y.shape):
         raise ValueError(
             f"`noise_factors` must have the shape {y.shape[:1]} or {y.shape}, got {x.shape}."
@@ -158,7 +158,7 @@ def fit_noise(
             "`noise_factors` must differ from each other by more than a millionth, got ones "
             f"{gaps.min():.1g} apart."
         )
-    b = np.broadcast_to(_check_real("asymptote", asymptote), y.shape[1:])
+    b = np.broadcast_to(check_real_array("asymptote", asymptote), y.shape[1:])
     x, signal, sigma, spread = (
         array.reshape(y.shape[0], -1).T for array in (x, y - b, sigma, x_sigma)
     )
@@ -272,17 +272,8 @@ def _range_of_rates(x: FloatArray) -> tuple[FloatArray, FloatArray]:
     return -1.0 / farthest, _LARGEST_EXPONENT / np.maximum(nearest, 0.1 * farthest)
 
 
-def _check_real(name: str, values: Any) -> FloatArray:
-    array = np.asarray(values)
-    if array.dtype.kind not in "iuf":
-        raise TypeError(f"`{name}` must be an array of real numbers, got dtype {array.dtype}.")
-    if not np.isfinite(array).all():
-        raise ValueError(f"`{name}` must be finite, got {array[~np.isfinite(array)][0]!s}.")
-    return array.astype(np.float64)
-
-
 def _check_like(name: str, values: Any, other: FloatArray) -> FloatArray:
-    array = _check_real(name, values)
+    array = check_real_array(name, values)
     if array.ndim and array.shape != other.shape and array.shape != other.shape[:1]:
         raise ValueError(f"`{name}` must have the shape {other.shape}, got {array.shape}.")
     if (array < 0.0).any():

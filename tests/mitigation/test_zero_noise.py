@@ -162,6 +162,8 @@ def test_bad_input(arguments: tuple[object, ...], changes: dict[str, object], me
 def test_bad_type() -> None:
     with pytest.raises(TypeError, match="`values` must be an array of real numbers"):
         extrapolate_to_zero_noise([1, 2], ["a", "b"], [0.1, 0.1])
+    with pytest.raises(TypeError, match="`values` must be an array of real numbers"):
+        extrapolate_to_zero_noise([1, 2], [[1.0], [1.0, 2.0]], [0.1, 0.1])
 
 
 @pytest.mark.parametrize(

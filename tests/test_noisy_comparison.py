@@ -169,8 +169,9 @@ def test_a_lost_guide_is_not_the_best_method():
 def test_a_readout_that_tells_nothing_leaves_the_raw_data():
     """At fifteen times the errors a cell is read as often as 1 whatever it holds."""
     report = compare_on_device(
-        SMALL, [0.2, 0.3], ScaledDevice(FakeManilaV2(), 15.0), shots=100, num_steps=1, seed=3
-    )
+        SMALL, [0.2, 0.3], ScaledDevice(FakeManilaV2(), 15.0), shots=100, num_steps=1, order=2,
+        frame="mean-field", seed=3,
+    )  # fmt: skip
     assert np.isfinite(report["raw"].stored_energy).all()
     assert (report["raw"].counts.sum("excitations") == 100).all()
     for name in ("readout", "guided"):

@@ -20,7 +20,7 @@ import rzqiskit.execution.calibration
 import rzqiskit.execution.jobs
 import rzqiskit.mitigation
 from rzqiskit.execution.run_folder import RunFolder
-from rzqiskit.schema import make_dataset
+from rzqiskit.schema import make_dataset, provenance
 from rzqiskit.submission import collect_all_mitigations, collect_charging, submit_charging
 
 # Every way in which a file or folder of ours comes to be, on both sides of the "network".
@@ -132,8 +132,8 @@ def trials(base, prepare, act):
 
 def main():
     base = Path(sys.argv[1])
-    # Loads what Datasets need.
-    make_dataset({"stored_energy": (("time",), [0.0])}, {"time": (("time",), [0.0])}, {})
+    # Loads what Datasets need, and the versions that they name, once for all trials.
+    make_dataset({"stored_energy": (("time",), [0.0])}, {"time": (("time",), [0.0])}, provenance())
     reference = base / "reference"
     in_child(submit, reference)
     sent = base / "sent"

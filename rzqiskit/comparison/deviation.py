@@ -45,6 +45,8 @@ _CORRELATIONS = (
     "Instantaneous power comes from shots of its own. `consistent` therefore bounds the smallest "
     "of all p-values by Bonferroni's inequality, which holds under any correlation."
 )
+# Mitigations that leave the metrics those of the counts, in a run folder and on a simulated device.
+_AS_READ = ("none", "raw")
 # The five metrics, all counts, the rare counts.
 _NUM_TESTS = len(METRICS) + 2
 # Above it chi-square is right enough, and too small rather than too large is what matters.
@@ -99,7 +101,8 @@ def deviation_table(
         level_splitting: Delta, energy, that of all Datasets: it scales the expected errors.
         analytic: name -> closed form on any of the times of `exact`.
         circuit: what was measured, on any of the times of `exact`; with `counts` it is tested,
-            without (no shots) only compared.
+            without (no shots), or with mitigated metrics, whose errors are not those of its
+            counts, only compared. Times that are lost (NaN, no shots) count nowhere.
         trotter: the same circuits, ideal and without shots, on the same times as `circuit`.
         significance: probability of calling right counts inconsistent, at most. Draws tell it
             down to 1e-4; what is smaller is extrapolated.
@@ -124,7 +127,7 @@ def deviation_table(
     rows = [_Comparison(name, data, exact, "exact") for name, data in analytic.items()]
     if trotter is not None:
         rows.append(_Comparison("trotter", trotter, exact, "exact"))
-    measured = "counts" in circuit
+    measured = "counts" in circuit and circuit.attrs.get("mitigation", "none") in _AS_READ
     if trotter is not None:
         rows.append(_Comparison("shots", circuit, trotter, "trotter", measured))
     rows.append(_Comparison("circuit", circuit, exact, "exact", measured))
@@ -165,9 +168,13 @@ def _fill_deviations(table: dict[str, FloatArray], index: int, row: _Comparison)
     times = row.subject["time"].values
     for column, name in enumerate(METRICS):
         deviation = np.abs(_values(row.subject, name) - _values(reference, name))
-        table["largest_deviation"][index, column] = deviation.max()
-        table["time_of_largest_deviation"][index, column] = times[int(np.argmax(deviation))]
-        table["rms_deviation"][index, column] = np.sqrt(np.mean(deviation**2))
+        known = np.isfinite(deviation)
+        if not known.any():
+            continue
+        largest = int(np.nanargmax(np.where(known, deviation, np.nan)))
+        table["largest_deviation"][index, column] = deviation[largest]
+        table["time_of_largest_deviation"][index, column] = times[largest]
+        table["rms_deviation"][index, column] = np.sqrt(np.mean(deviation[known] ** 2))
 
 
 def _fill_standard_errors(
@@ -183,7 +190,7 @@ def _fill_standard_errors(
     shots = circuit["counts"].values.sum(axis=-1)
     errors = expected_standard_errors(
         populations,
-        shots.astype(np.float64),
+        np.maximum(shots, 1).astype(np.float64),
         circuit["time"].values,
         level_splitting=level_splitting,
     )
@@ -193,9 +200,11 @@ def _fill_standard_errors(
             error, usable = errors[name], informative & (errors[name] > 0.0)
         else:
             error, usable = _measured_errors(circuit, name)
+        difference = _values(subject, name) - _values(reference, name)
+        usable = usable & np.isfinite(difference)
         if not usable.any():
             continue
-        deviation = (_values(subject, name) - _values(reference, name))[usable] / error[usable]
+        deviation = difference[usable] / error[usable]
         table["largest_standard_errors"][index, column] = np.abs(deviation).max()
         table["rms_standard_errors"][index, column] = np.sqrt(np.mean(deviation**2))
         if row.is_measured:
@@ -230,6 +239,8 @@ def _fill_count_test(
 ) -> None:
     populations = _values(_at_times_of(row.subject, row.reference), "population")
     counts = row.subject["counts"].values
+    taken = counts.sum(axis=-1) > 0
+    counts, populations = counts[taken], populations[taken]
     test = pearson_test(counts, populations)
     table["counts_chi_square"][index] = test.chi_square
     table["counts_degrees_of_freedom"][index] = test.degrees_of_freedom

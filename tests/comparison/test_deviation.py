@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.stats import chi2
 
 from rzqiskit.comparison import deviation_table
@@ -192,3 +193,54 @@ def test_bad_input(make_model) -> None:
         )
     with pytest.raises(ValueError, match=r"`significance` must be below 1, got 1\.0"):
         deviation_table(exact, level_splitting=1.0, analytic={}, circuit=exact, significance=1.0)
+
+
+@pytest.mark.parametrize("excess", [0.0, 0.02])
+def test_lost_times_count_nowhere(make_model, make_measurement, excess) -> None:
+    """A run of which a job is missing: no shots and NaN at its times."""
+    exact = make_model(TIMES)
+    circuit = make_measurement(TIMES, rng=np.random.default_rng(11), excess=excess)
+    lost, left = [4, 13], [k for k in range(TIMES.size) if k not in (4, 13)]
+    partial = circuit.copy(deep=True)
+    for name in ("counts", "counts_y"):
+        partial[name][lost] = 0
+    for name in METRICS:
+        partial[name][lost] = partial[f"{name}_stderr"][lost] = np.nan
+    table, without = (
+        deviation_table(exact, level_splitting=1.0, analytic={}, circuit=measured)
+        for measured in (partial, circuit.isel(time=left))
+    )
+    xr.testing.assert_identical(table, without)
+    assert table.consistent.item() == float(excess == 0.0)
+    # A value that is missing though its shots are there takes no verdict from the others.
+    circuit["stored_energy"][7] = np.nan
+    row = deviation_table(exact, level_splitting=1.0, analytic={}, circuit=circuit).isel(
+        comparison=0
+    )
+    energy, power = (row.sel(metric=name) for name in ("stored_energy", "average_power"))
+    assert energy.degrees_of_freedom == power.degrees_of_freedom - 1
+    assert np.isfinite(energy.largest_deviation)
+    assert (energy.p_value > 1e-4) == (excess == 0.0)
+
+
+def test_nothing_left_has_no_verdict(make_model, make_measurement) -> None:
+    exact = make_model(TIMES)
+    circuit = make_measurement(TIMES, rng=np.random.default_rng(12))
+    circuit["counts"][:] = 0
+    circuit["counts_y"][:] = 0
+    for name in METRICS:
+        circuit[name][:] = np.nan
+    row = deviation_table(exact, level_splitting=1.0, analytic={}, circuit=circuit)
+    assert np.isnan(row.consistent).all()
+    assert np.isnan(row.largest_deviation).all()
+    assert np.isnan(row.p_value).all()
+
+
+def test_mitigated_metrics_are_only_compared(make_model, make_measurement) -> None:
+    exact = make_model(TIMES)
+    circuit = make_measurement(TIMES, rng=np.random.default_rng(13))
+    for mitigation in ("none", "raw", "readout"):
+        circuit.attrs["mitigation"] = mitigation
+        row = deviation_table(exact, level_splitting=1.0, analytic={}, circuit=circuit)
+        assert np.isnan(row.consistent).all() == (mitigation == "readout")
+        assert np.isfinite(row.largest_deviation).all()

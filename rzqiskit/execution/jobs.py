@@ -11,6 +11,7 @@ for the number of attempts that was seen when the batch was judged.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -219,30 +220,31 @@ def send_batches(
             A batch that another process has sent meanwhile is left to that.
 
     Raises:
-        ExecutionError: the device did not take a batch; those before it are sent, those after it
-            are not.
+        ExecutionError: the device did not take a batch, or the disk not its job; those before it
+            are sent, those after it are not.
     """
-    if not batches:
-        return
-    circuits = run.circuits()
+    circuits = run.circuits() if batches else []
     with run.sending():
         for batch, number in zip(batches, num_attempts or [0] * len(batches), strict=True):
-            chosen = circuits[batch.start : batch.stop]
+            job_id, failed = None, "sent"
             try:
                 sampler = make_runtime_sampler(device.backend, options=run.record["options"])
                 attempt = run.begin_attempt(batch, number)
+                chosen = circuits[batch.start : batch.stop]
                 job_id = send(sampler, chosen, shots=batch.shots, tag=attempt.tag)
+                failed = f"written down as {job_id}, sent"  # its tag finds it all the same
+                run.record_job(batch, attempt, _job_record(job_id, device))
             except AttemptTakenError:
                 continue
             except Exception as error:  # whatever a service, its client or the disk ends in
                 # Without the original, whose text and traceback may quote what was sent along.
                 raise ExecutionError(
-                    f"Job {batch.index + 1} of {len(run.batches)} could not be sent to "
+                    f"Job {batch.index + 1} of {len(run.batches)} could not be {failed} to "
                     f"{device.name}: {type(error).__name__}, "
                     f"{without_credentials(str(error), device)} {run.path} holds everything: "
-                    "collect it with resubmission to send what is missing."
+                    "collect it with resubmission to send what is missing.",
+                    job_id=job_id,
                 ) from None
-            run.record_job(batch, attempt, _job_record(job_id, device))
 
 
 def collect_batches(
@@ -261,7 +263,7 @@ def collect_batches(
         The state of every batch, in order.
 
     Raises:
-        RunFolderError: a file of the folder is damaged.
+        RunFolderError: a file of the folder is damaged, or it takes no counts.
         ExecutionError: the device did not take a batch again.
     """
     statuses = [_examine(run, device, batch, fetch) for batch in run.batches]
@@ -285,16 +287,24 @@ def _examine(run: RunFolder, device: Device, batch: Batch, fetch: bool) -> Batch
         # Whatever has become of the files of its attempts.
         return BatchStatus(batch, "collected", run.counted_job(batch), run.num_attempts(batch), "")
     attempts = run.attempts(batch)
+    if not attempts:
+        if run.is_being_sent_from():
+            return BatchStatus(batch, "sending", None, 0, "Another process is sending this run.")
+        # Its files may have been moved away: a job that is there must not be paid again.
+        try:
+            job_id = _ask(find_job, device, run.tag(batch, 1))
+        except _UnreachableError as error:
+            return BatchStatus(batch, "unreachable", None, 0, str(error))
+        if job_id is None:
+            return BatchStatus(batch, "unsent", None, 0, "")
+        attempts = [Attempt(1, run.tag(batch, 1), 0.0, job_id, None, "")]
+        _note(run.record_job, batch, attempts[0], _job_record(job_id, device))
     states: list[BatchStatus] = []
     for attempt in attempts:
         status = _examine_attempt(run, device, batch, attempt, fetch, len(attempts))
         if status.state == "collected":
             return status
         states.append(status)
-    if not states:
-        if run.is_being_sent_from():
-            return BatchStatus(batch, "sending", None, 0, "Another process is sending this run.")
-        return BatchStatus(batch, "unsent", None, 0, "")
     # An attempt that may still bring something says more than a later one that does not.
     return min(reversed(states), key=lambda status: BATCH_STATES.index(status.state))
 
@@ -312,7 +322,7 @@ def _examine_attempt(
         if job_id is None:
             job_id = _ask(find_job, device, attempt.tag)
             if job_id is not None:
-                run.record_job(batch, attempt, _job_record(job_id, device))
+                _note(run.record_job, batch, attempt, _job_record(job_id, device))
         if job_id is None:
             alive = run.is_being_sent_from()
             if alive or (alive is None and attempt.age < _SENDER_PATIENCE):
@@ -325,7 +335,7 @@ def _examine_attempt(
             return status("unsent", None, "The process that sent it ended before it was sent.")
         state, message = _ask(job_state, device, job_id)
         if state in ("failed", "cancelled"):
-            run.record_end(batch, attempt, state, message)
+            _note(run.record_end, batch, attempt, state, message)
         if state != "done" or not fetch:
             return status(state, job_id, message)
         registers = [tuple(entry) for entry in run.record["registers"][batch.start : batch.stop]]
@@ -335,13 +345,19 @@ def _examine_attempt(
     except LostError as error:
         return _lost(status, device, attempt, job_id, str(error))
     except AnswerError as error:
-        run.record_end(batch, attempt, "failed", str(error))
+        _note(run.record_end, batch, attempt, "failed", str(error))
         return status("failed", job_id, str(error))
     except CorruptedError as error:
         # Not the end: another day the same job may be read.
         return status("corrupted", job_id, str(error))
     run.record_counts(batch, attempt, job_id, counts)
     return status("collected", run.counted_job(batch))
+
+
+def _note(record: Callable[..., None], *arguments: Any) -> None:
+    # What the device tells any time need not be written down: the folder may be one to read only.
+    with contextlib.suppress(OSError):
+        record(*arguments)
 
 
 def _lost(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,10 @@ except ImportError:  # a system without such locks
     fcntl = None  # type: ignore[assignment]
 
 __all__ = ["hold_lock", "is_locked"]
+
+# Who asks holds the lock for a moment, and must not pass for one who keeps it.
+_NUM_LOOKS = 4
+_PAUSE = 2e-3  # seconds
 
 
 @contextlib.contextmanager
@@ -61,6 +66,11 @@ def is_locked(path: Path) -> bool | None:
         return None
     try:
         free = _lock(descriptor, shared=False, wait=False)
+        for _ in range(_NUM_LOOKS - 1):
+            if free is not False:
+                break
+            time.sleep(_PAUSE)
+            free = _lock(descriptor, shared=False, wait=False)
         return None if free is None else not free
     finally:
         os.close(descriptor)

@@ -19,7 +19,9 @@ import contextlib
 import hashlib
 import io
 import json
+import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,6 +41,7 @@ __all__ = ["Attempt", "AttemptTakenError", "RunFolder", "RunFolderError"]
 FORMAT_VERSION = 2
 _READABLE = (1, FORMAT_VERSION)  # the first one's purpose does not list the circuits
 _RUN, _CIRCUITS, _BATCHES, _LOCK = "run.json", "circuits.qpy", "batches", "sending.lock"
+_KINDS = ("job", "intent", "end")  # files of an attempt
 SERVICE = "local_service"  # where a rehearsal on this machine keeps its jobs
 
 Counts = dict[int, int]
@@ -180,24 +183,30 @@ class RunFolder:
     def num_attempts(self, batch: Batch) -> int:
         """Return how often a batch was sent, or was about to be."""
         number = 0
-        while self._place(batch, number + 1, "intent").exists():
+        # Any file of an attempt tells of it, should the others have been moved away.
+        while any(self._place(batch, number + 1, kind).exists() for kind in _KINDS):
             number += 1
         return number
+
+    def tag(self, batch: Batch, number: int) -> str:
+        """Return the tag of the job of an attempt, be there one or not."""
+        return f"rzqiskit-{self.record['run_id']}-{batch.index}-{number}"
 
     def attempts(self, batch: Batch) -> list[Attempt]:
         """Return the attempts to send a batch, first to last."""
         found = []
         for number in range(1, self.num_attempts(batch) + 1):
-            intent = self._place(batch, number, "intent")
-            job, end = self._place(batch, number, "job"), self._place(batch, number, "end")
-            begun = self._read(intent)
-            known = self._read(job) if job.exists() else {}
-            ending = self._read(end) if end.exists() else {}
+            written = {
+                kind: (place, self._read(place))
+                for kind in _KINDS
+                if (place := self._place(batch, number, kind)).exists()
+            }
+            known, ending = (written.get(kind, (None, {}))[1] for kind in ("job", "end"))
             found.append(
                 Attempt(
                     number=number,
-                    tag=begun["tag"],
-                    age=_seconds_since((known or begun)["time"]),
+                    tag=self.tag(batch, number),
+                    age=_age(*next(iter(written.values()))),
                     job_id=known.get("job_id"),
                     end=ending.get("state"),
                     message=ending.get("message", ""),
@@ -226,7 +235,7 @@ class RunFolder:
             AttemptTakenError: another process was quicker.
         """
         number = num_attempts + 1
-        tag = f"rzqiskit-{self.record['run_id']}-{batch.index}-{number}"
+        tag = self.tag(batch, number)
         try:
             write_atomically(
                 self._place(batch, number, "intent"),
@@ -265,6 +274,9 @@ class RunFolder:
             attempt: the attempt whose job answered.
             job_id: the job.
             counts: for each circuit how often each outcome, as a number, was seen.
+
+        Raises:
+            RunFolderError: the folder takes no more files.
         """
         content = {
             "attempt": attempt.number,
@@ -279,6 +291,10 @@ class RunFolder:
             write_atomically(self._counts_place(batch), _checked(content), exclusive=True)
         except FileExistsError:
             return
+        except OSError as error:
+            raise RunFolderError(
+                f"`folder` must take the counts of {job_id}, got {self.path}: {error.strerror}."
+            ) from None
 
     def has_counts(self, batch: Batch) -> bool:
         """Return whether a batch is collected."""
@@ -341,9 +357,13 @@ class RunFolder:
         except (OSError, ValueError, TypeError):
             content, text, checksum = {}, "", ""
         if not text or hashlib.sha256(text.encode()).hexdigest() != checksum:
+            way = (
+                "Restore it: nothing else says what was run."
+                if path.name == _RUN
+                else "Restore it, or move it away: what was measured stays with the job."
+            )
             raise RunFolderError(
-                f"`folder` must hold whole files, but {path} is truncated or changed. Restore it, "
-                "or move it away: what was measured stays with the job."
+                f"`folder` must hold whole files, but {path} is truncated or changed. {way}"
             )
         return content
 
@@ -358,5 +378,22 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _seconds_since(time: str) -> float:
-    return (datetime.now(UTC) - datetime.fromisoformat(time)).total_seconds()
+def _age(place: Path, content: Mapping[str, Any]) -> float:
+    """Return the seconds since a file was written; since the first look if that is yet to come.
+
+    The clock was then set back meanwhile, and nobody knows: waiting for it could take years.
+    """
+    seconds = _seconds_since(content["time"])
+    if seconds >= 0.0:
+        return seconds
+    now = time.time()
+    looked = place.stat().st_mtime
+    if looked > now:
+        with contextlib.suppress(OSError):  # a folder that one may only read
+            os.utime(place, (now, now))
+        return 0.0
+    return now - looked
+
+
+def _seconds_since(moment: str) -> float:
+    return (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()

@@ -110,8 +110,8 @@ def collect_charging(
 
     Raises:
         MissingPackageError: mthree is not installed.
-        ValueError: no run folder, one of another version, a damaged one; no saved account;
-            mitigation for which the run has no circuits.
+        ValueError: no run folder, one of another version, a damaged one, one that takes no counts;
+            no saved account; mitigation for which the run has no circuits.
         ExecutionError: the device did not take a job again.
 
     Notes:

@@ -208,8 +208,8 @@ def submit_charging(
         ValueError: an argument out of range; an unknown device, no saved account, too many cells
             for the device; noise factors that a circuit cannot show apart; a circuit too large
             for a job; a folder that exists.
-        ExecutionError: the device did not take a job. The folder holds what was sent and what was
-            not: collect it, with resubmission when you want the rest sent.
+        ExecutionError: the device did not take a job, or the disk not its id. The folder holds what
+            was sent and what was not: collect it, with resubmission when you want the rest sent.
 
     Notes:
         Credentials are the runtime's business: it reads them where `save_account` put them.

@@ -41,7 +41,15 @@ MAX_PAYLOAD = 45_000_000
 
 # However a service quotes what a request was signed with.
 _SIGNATURE = re.compile(
-    r"""(?i)\b(bearer\s+|(?:api[-_ ]?key|token)["']?\s*[=:]\s*["']?)[^\s"',;&]+"""
+    r"""(?ix)
+    (
+        (?:api[-_ ]?key | token | secret | password | authorization)
+        \\*["']? \s* (?:[=:] | %3[ad]) \s* \\*["']? (?:(?:bearer | basic | api[-_ ]?key)\s+)?
+        | \bbearer\s+
+        | \b(?:basic | api[-_ ]?key)\s+ (?=[^\s"']{16})  # shorter words are words
+    )
+    [^\s"'\\,;&]+
+    """
 )
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]

@@ -9,7 +9,7 @@ from qiskit_ibm_runtime.ibm_backend import IBMBackend
 
 import rzqiskit as rz
 from rzqiskit.execution.jobs import ExecutionError
-from rzqiskit.execution.runtime import devices
+from rzqiskit.execution.runtime import devices, jobs
 from rzqiskit.execution.runtime.rehearsal import RehearsalService
 from rzqiskit.submission import (
     charging_status,
@@ -35,6 +35,12 @@ def assert_clean(error):
     text = "".join(traceback.format_exception(error))
     assert TOKEN not in text
     assert SIGNATURE not in text
+
+
+class CarelessDevice:
+    """A device of a service that does not know its account."""
+
+    service = None
 
 
 class CarelessService:
@@ -120,6 +126,35 @@ def test_one_odd_job_keeps_no_other_from_being_collected(monkeypatch, tmp_path, 
         assert secret not in odd.message
     monkeypatch.setattr(RehearsalService, "job", real)
     assert collect_charging(folder).attrs["complete"] == 1
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        '{"access_token": "%s", "expires_in": 3600}',
+        "https://iam.example.com/?refresh_token=%s&state=1",
+        "iam_apikey: %s",
+        "IAM_API_KEY=%s",
+        "Authorization: apikey %s",
+        "with Basic %s",
+        "apikey %s, none else",
+        'body \\"token\\": \\"%s\\"',
+        "grant_type=apikey&apikey%%3D%s",
+        "client_secret=%s",
+        "password: '%s'",
+    ],
+)
+def test_signatures_of_many_forms(quoted):
+    text = jobs.without_credentials(quoted % SIGNATURE, CarelessDevice())
+    assert text == quoted % "<token>"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Basic authentication failed", "the API key is wrong", "the token expired", "of 3 tokens"],
+)
+def test_words_are_no_signatures(text):
+    assert jobs.without_credentials(text, CarelessDevice()) == text
 
 
 def test_an_account_that_fails_while_a_text_is_cleaned(monkeypatch, tmp_path):

@@ -197,7 +197,7 @@ def provenance(battery: Any = None, **attributes: Any) -> dict[str, Any]:
     Args:
         battery: anything with ``to_dict()``; stored as JSON under ``battery``.
         **attributes: what else the producer records; anything that netCDF cannot hold (None,
-            bool, nested) is stored as JSON text.
+            bool, nested, more than 63 bits) is stored as JSON text.
 
     Returns:
         Attributes that netCDF and Zarr can hold.
@@ -216,7 +216,7 @@ def provenance(battery: Any = None, **attributes: Any) -> dict[str, Any]:
         attrs["battery"] = json.dumps(battery.to_dict())
     for key, value in attributes.items():
         plain = value.item() if isinstance(value, np.generic) else value
-        fits = isinstance(plain, (str, int, float)) and not isinstance(plain, bool)
+        fits = isinstance(plain, (str, float)) or (type(plain) is int and abs(plain) < 2**63)
         attrs[key] = plain if fits else json.dumps(plain)
     return attrs
 

@@ -200,6 +200,8 @@ def test_provenance():
         wide=np.int64(3),
         narrow=np.float32(0.5),
         flag=np.True_,
+        long=2**63,
+        longest=-(2**63) + 1,
     )
     assert RosenZenerBattery.from_dict(json.loads(attrs["battery"])) == BATTERY
     assert attrs["schema_version"] == SCHEMA_VERSION
@@ -210,6 +212,7 @@ def test_provenance():
     assert (attrs["sampler"], attrs["exact"], attrs["flag"]) == ("null", "true", "true")
     assert json.loads(attrs["grid"]) == {"dims": ["time"]}
     assert (attrs["wide"], attrs["narrow"]) == (3, 0.5)
+    assert (attrs["long"], attrs["longest"]) == ("9223372036854775808", -9223372036854775807)
     assert {type(value) for value in attrs.values()} == {str, int, float}
     assert "battery" not in provenance(solver="exact")
 

@@ -59,7 +59,8 @@ def add_seeds(data: xr.Dataset) -> xr.Dataset:
     """Return a sweep with the counts of all its seeds added, and everything estimated from them.
 
     Args:
-        data: a sweep of circuits with the dim `seed` and both records, "counts" and "counts_y".
+        data: a sweep of circuits with the dim `seed` and both records, "counts" and "counts_y";
+            or a part of one, with all times.
 
     Returns:
         A Dataset without the dim `seed`: the added records and every summary with its standard
@@ -67,7 +68,8 @@ def add_seeds(data: xr.Dataset) -> xr.Dataset:
         counts the others; one without any counts is NaN.
 
     Raises:
-        ValueError: no dim `seed`, or no records.
+        SpecificationError: a seed twice.
+        ValueError: no dim `seed`, no records, or not all coordinates or times of the sweep.
     """
     from rzqiskit.estimation import estimate_metrics
     from rzqiskit.estimation.maxima import estimate_summaries
@@ -103,13 +105,35 @@ def add_seeds(data: xr.Dataset) -> xr.Dataset:
     }
     coords = {name: (tuple(map(str, c.dims)), c.values) for name, c in data.coords.items()
               if "seed" not in c.dims}  # fmt: skip
-    return make_dataset(variables, {str(name): c for name, c in coords.items()}, data.attrs)
+    attrs = data.attrs | {
+        "specification": json.dumps(specification.to_dict()),
+        "specification_sha256": specification.identity(),
+    }
+    return make_dataset(variables, {str(name): c for name, c in coords.items()}, attrs)
 
 
 def _specification(data: xr.Dataset) -> SweepSpecification:
+    """Return the sweep of what `data` holds, which may be a part of what was swept."""
     specification = SweepSpecification.from_dict(json.loads(data.attrs["specification"]))
+    payload = specification.to_dict()
+    for name in specification.axes:
+        if name not in data.coords:
+            raise ValueError(f"`data` must have the coordinate `{name}` of its sweep, got none.")
+        payload["parameters"][name] = data[name].values.tolist()
+    specification = SweepSpecification.from_dict(payload)
     if "seed" not in specification.dims:
         raise ValueError(f"`data` must have the dim `seed`, got {specification.dims}.")
+    seeds = specification.axes["seed"].tolist()
+    if len(set(seeds)) < len(seeds):
+        raise SpecificationError("`data` must not hold a seed twice: its shots would count twice.")
+    for name in COUNTS:
+        _, shape, _, _ = specification.layout(name)
+        found = data[name].sizes if name in data else {}
+        if found and (found["time"] != shape[-2] or found["excitations"] < shape[-1]):
+            raise ValueError(
+                f"`data` must have all {shape[-2]} times and {shape[-1]} weights of its sweep, got "
+                f"{found['time']} and {found['excitations']}."
+            )
     return specification
 
 

@@ -85,7 +85,8 @@ def sweep(
 
     Raises:
         TypeError: unknown parameter, wrong type.
-        ValueError: array of a wrong shape, unknown solver or quantity.
+        ValueError: array of a wrong shape, unknown solver or quantity, or another one than the
+            `SweepSpecification` says.
         SpecificationError: `store` holds another sweep; the differences are listed.
         StoreError: `store` is something else, or another process writes to it.
         SweepPointError: a point failed, with `strict`.
@@ -108,6 +109,13 @@ def sweep(
     """
     if isinstance(grid, SweepSpecification):
         specification = grid
+        given = {
+            "quantities": quantities is not None,
+            "solver": solver not in ("exact", grid.solver),
+            "paired": paired and not grid.paired,
+        }
+        for name in (name for name, is_given in given.items() if is_given):
+            raise ValueError(f"`{name}` must be left out with a SweepSpecification, which says it.")
     else:
         specification = SweepSpecification.build(
             grid, solver=solver, quantities=quantities, paired=paired
@@ -115,7 +123,8 @@ def sweep(
     if num_threads is not None:
         check_positive_integer("num_threads", num_threads)
     # In one process the exact solver shares each chunk among its threads.
-    threads = (num_threads or usable_cores()) if client is None and solver == "exact" else 1
+    shared = client is None and specification.solver == "exact"
+    threads = (num_threads or usable_cores()) if shared else 1
 
     def chunk_shape() -> tuple[int, ...]:
         if client is None:

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import math
+import numbers
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -19,7 +20,7 @@ from rzqiskit.grid import BatteryGrid
 from rzqiskit.model import PAIR_COUNTINGS
 from rzqiskit.schema import METRICS
 from rzqiskit.sweeps.noise import NO_NOISE, check_noise, check_width
-from rzqiskit.validation import check_choice
+from rzqiskit.validation import check_choice, check_integer
 
 __all__ = [
     "COUNTS",
@@ -313,6 +314,11 @@ def _known_parameters(drive: Drive, solver: str) -> list[str]:
 
 def _checked(name: str, value: Any) -> Any:
     array = np.asarray(value)
+    if name in INTEGER_PARAMETERS and array.dtype.kind in "ufO":
+        # Beyond 64 bits NumPy makes floats or objects of them, and a cast would wrap.
+        for entry in np.asarray(value, dtype=object).ravel():
+            if isinstance(entry, numbers.Integral):
+                check_integer(name, entry, minimum=-(2**63), maximum=2**63 - 1)
     kinds, words = ("U", "texts") if name in _TEXTS else ("iuf", "real numbers")
     if name in INTEGER_PARAMETERS:
         kinds, words = "iu", "integers"

@@ -77,7 +77,7 @@ class SweepStore:
         for name in self.layouts:
             if not (path / name / "zarr.json").is_file():
                 raise StoreError(f"`store` must hold the array {name!r}, got {path} without it.")
-            _check_metadata(path / name)
+            _check_metadata(path / name, self.layouts[name].shape)
         self._manifest = _open_exclusively(path / MANIFEST)
         self.regions = list(chunk_regions(self.specification.shape, self.chunk_shape))
         self.done = np.zeros(len(self.regions), dtype=bool)
@@ -237,6 +237,9 @@ def open_sweep(store: str | os.PathLike[str]) -> xr.Dataset:
     data = xr.open_zarr(path, chunks=None)
     specification = SweepSpecification.from_dict(header["specification"])
     data = data[[*specification.quantities, FAILURE]]  # in the order asked for
+    # From the manifest, which has a checksum: a lost chunk of a coordinate would read as zeros, and
+    # what is not a dim, as in a paired sweep, is none to xarray.
+    data = data.assign_coords(specification.coords)
     total = num_chunks(specification.shape, tuple(header["chunk_shape"]))
     data.attrs["chunks_done"] = f"{len(lines)} of {total}"
     return data
@@ -283,11 +286,15 @@ def _read_manifest(path: Path) -> tuple[dict[str, Any], dict[int, dict[str, Any]
     return header, {chunk: entry for chunk, entry in lines.items() if 0 <= chunk < total}
 
 
-def _check_metadata(folder: Path) -> None:
+def _check_metadata(folder: Path, chunk_shape: tuple[int, ...] | None = None) -> None:
     file = folder / "zarr.json"
     try:
-        known = json.loads(file.read_text(encoding="utf-8"))["zarr_format"] == 3
+        metadata = json.loads(file.read_text(encoding="utf-8"))
+        known = metadata["zarr_format"] == 3
         reason = "of another format"
+        if known and chunk_shape is not None:
+            kept = tuple(metadata["chunk_grid"]["configuration"]["chunk_shape"])
+            known, reason = kept == chunk_shape, f"of chunks {kept}, the manifest of {chunk_shape}"
     except OSError as error:
         known, reason = False, error.strerror or "unreadable"
     except (ValueError, KeyError, TypeError) as error:
@@ -300,18 +307,25 @@ def _check_metadata(folder: Path) -> None:
 
 
 def _open_exclusively(path: Path) -> int:
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
+    except OSError as error:
+        raise StoreError(
+            f"`store` must be one to write to, got {path.parent}: {error.strerror}."
+        ) from None
     try:
         import fcntl
 
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except ImportError:  # no such locks on this system
         pass
-    except OSError:
+    except BlockingIOError:
         os.close(descriptor)
         raise StoreError(
             f"`store` must not be written to by another process, got {path.parent}."
         ) from None
+    except OSError:  # a disk without locks, as those of some clusters
+        pass
     # A torn last line must not swallow the next one.
     size = os.lseek(descriptor, 0, os.SEEK_END)
     os.lseek(descriptor, size - 1, os.SEEK_SET)

@@ -81,3 +81,28 @@ def test_unlike_records_refuse(data) -> None:
     alone = sweep(GRID | {"seed": 1}, solver="circuit", quantities=QUANTITIES)
     with pytest.raises(ValueError, match="`data` must have the dim `seed`"):
         add_seeds(alone)
+
+
+def test_a_part_of_a_sweep_adds_as_what_it_is(data) -> None:
+    """Its place in the whole sweep says nothing: the parameters of each point are its own."""
+    few = {"seed": [1, 2], "shots": 50, "num_times": 3}
+    grid = GRID | few | {"level_splitting": [1.0, 2.0, 3.0], "pair_counting": ["ordered"]}
+    whole = sweep(grid, solver="circuit", quantities=QUANTITIES)
+    added = add_seeds(whole)
+    for place in ({"level_splitting": [1, 2]}, {"level_splitting": slice(None, None, -1)},
+                  {"num_qubits": 0, "pair_counting": 0}):  # fmt: skip
+        part = add_seeds(whole.isel(place))
+        for name in QUANTITIES:
+            xr.testing.assert_equal(part[name], added[name].isel(place))
+    with pytest.raises(ValueError, match="must have the coordinate `num_qubits` of its sweep, got"):
+        add_seeds(data.isel(num_qubits=0, drop=True))
+    with pytest.raises(ValueError, match="all 13 times and 5 weights of its sweep, got 12 and 5"):
+        add_seeds(data.isel(time=slice(1, None)))
+    with pytest.raises(ValueError, match="all 13 times and 5 weights of its sweep, got 13 and 4"):
+        add_seeds(data.isel(excitations=slice(0, 4)))
+
+
+def test_a_seed_counts_once() -> None:
+    twice = sweep(GRID | {"seed": [1, 1]}, solver="circuit", quantities=QUANTITIES)
+    with pytest.raises(SpecificationError, match="`data` must not hold a seed twice: its shots"):
+        add_seeds(twice)

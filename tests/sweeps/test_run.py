@@ -155,3 +155,29 @@ def test_the_specification_is_recorded(grid) -> None:
     specification = SweepSpecification.from_dict(json.loads(data.attrs["specification"]))
     assert specification.identity() == data.attrs["specification_sha256"]
     assert data.maximum_stored_energy.attrs["symbol"] == r"E_\max"
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [("quantities", ["final_stored_energy"]), ("solver", "circuit"), ("paired", True)],
+)
+def test_a_specification_says_everything(grid, name, other) -> None:
+    specification = SweepSpecification.build(grid, quantities=["maximum_stored_energy"])
+    with pytest.raises(ValueError, match=f"`{name}` must be left out with a SweepSpecification"):
+        sweep(specification, **{name: other})
+
+
+def test_circuits_of_a_specification_are_chunked_for_one_thread(grid, monkeypatch) -> None:
+    """Threads share the chunks of the exact solver alone."""
+    seen = []
+
+    def chunk_shape(shape, point_seconds, num_workers):
+        seen.append((point_seconds, num_workers))
+        return shape
+
+    monkeypatch.setattr("rzqiskit.sweeps.run.choose_chunk_shape", chunk_shape)
+    monkeypatch.setattr("rzqiskit.sweeps.run.measure_point_seconds", lambda _: 0.5)
+    few = {"drive": grid["drive"], "num_qubits": 2, "shots": 10, "num_times": 3, "num_steps": 1}
+    sweep(SweepSpecification.build(few, solver="circuit"), num_threads=4)
+    sweep(few, solver="circuit", num_threads=4)
+    assert seen == [(0.5, 1), (0.5, 1)]

@@ -122,6 +122,14 @@ def test_other_bad_input(grid) -> None:
         SweepSpecification.from_dict({})
 
 
+@pytest.mark.parametrize("kind", [int, lambda seed: [1, seed], lambda seed: np.array([seed])])
+@pytest.mark.parametrize("seed", [2**63, 2**64, 2**70])
+def test_seeds_beyond_64_bits_wrap_to_no_others(grid, kind, seed) -> None:
+    match = f"`seed` must be at most {2**63 - 1}, got {seed}"
+    with pytest.raises(ValueError, match=match):
+        SweepSpecification.build(grid | {"seed": kind(seed)}, solver="circuit")
+
+
 @pytest.mark.parametrize(
     ("solver", "name", "values", "message"),
     [

@@ -135,11 +135,10 @@ def mitigate_metrics(
         E, P and P_I are unbiased for states that are symmetric under exchange of the qubits, and
         for any state where all qubits have the same errors. Sigma^2 = <k^2> - <k>^2 of unbiased
         means, freed of the bias by the variance of <k>; where noise makes it negative Sigma is 0,
-        with an error that says so.
+        with an error that says so. No error of Sigma or S is less than that of `estimate_metrics`.
         Populations are projected to the nearest distribution and carry the errors of the
         quasi-probabilities, which are never too small. S is that of the projected populations,
-        less the bias that a parametric bootstrap finds; its error is the bootstrap's spread, but
-        not less than that of `estimate_entropy`.
+        less the bias that a parametric bootstrap finds; its error is the bootstrap's spread.
 
     Examples:
         >>> readout = ReadoutErrors([0.02, 0.02], [0.04, 0.04])
@@ -178,9 +177,12 @@ def mitigate_metrics(
         spin, spin_error = mitigate_mean(counts_y, k - 0.5 * readout.num_qubits, readout)
         estimates["instantaneous_power"] = (force * spin, np.abs(force) * spin_error)
     estimates["energy_fluctuation"] = (delta * sigma, delta * error_of_root(variance, error))
-    entropy, spread = _entropy(n_k, estimates["population"][0], readout)
-    # Inversion adds to what the shots leave open; a bootstrap of one shot would see nothing.
-    estimates["diagonal_entropy"] = (entropy, np.maximum(spread, raw["diagonal_entropy"][1]))
+    estimates["diagonal_entropy"] = _entropy(n_k, estimates["population"][0], readout)
+    # Inversion adds to what the shots leave open, of which raw errors know more: a bootstrap of
+    # one shot sees nothing, nor does the scatter of squares where few shots fell into two levels.
+    for name in ("energy_fluctuation", "diagonal_entropy"):
+        value, spread = estimates[name]
+        estimates[name] = (value, np.maximum(spread, raw[name][1]))
     return {name: estimates[name] for name in raw}
 
 
@@ -252,7 +254,8 @@ def _entropy(
     )
     drawn = rng.multinomial(shots, expected, size=(_NUM_DRAWS, shots.size))
     up, down = (
-        np.maximum(flip + error * rng.standard_normal((_NUM_DRAWS, flip.size)), 0.0)
+        # Below zero too: cut off there, a flip that was never seen would seem well known.
+        flip + error * rng.standard_normal((_NUM_DRAWS, flip.size))
         for flip, error in zip((readout.flip_up, readout.flip_down), readout.stderr, strict=True)
     )
     # No nearer than half the way to readout that tells nothing.

@@ -149,6 +149,38 @@ def test_readout_that_nearly_tells_nothing_biases_no_entropy() -> None:
     assert abs(np.mean((mitigated[0] - exact) / mitigated[1])) < 0.8
 
 
+@pytest.mark.parametrize(("num_qubits", "excited"), [(2, 0.3), (4, 0.1)])
+def test_few_shots_in_two_levels_have_an_honest_fluctuation(
+    num_qubits: int, excited: float
+) -> None:
+    """Shared evenly by two levels, counts scatter in no square, as if Sigma were known."""
+    rng = np.random.default_rng(23)
+    readout = ReadoutErrors(np.full(num_qubits, 0.01), np.full(num_qubits, 0.03))
+    truth = stats.binom.pmf(np.arange(num_qubits + 1), num_qubits, excited)
+    counts = rng.multinomial(30, readout.weight_confusion() @ truth, size=600)
+    sigma, error = mitigate_metrics(
+        counts, readout, level_splitting=1.0, times=np.arange(1.0, 601.0)
+    )["energy_fluctuation"]  # fmt: skip
+    pulls = (sigma - math.sqrt(num_qubits * excited * (1.0 - excited))) / error
+    # One sigma of a root mean square of 600: 0.03; 0.85 and 1.0 as it is, 1.7 and 1.6 before.
+    assert 0.6 < np.sqrt(np.mean(pulls**2)) < 1.2
+    assert np.mean(np.abs(pulls) > 3.0) < 0.02
+
+
+def test_a_flip_that_was_never_seen_is_not_known() -> None:
+    """The entropy's error has the whole scatter of the calibration, on both sides of zero."""
+    share, unknown = 0.02, 0.005
+    readout = ReadoutErrors([0.0], [0.04], [unknown], [1e-5])
+    counts = [[980_000, 20_000]]
+    _, error = mitigate_metrics(counts, readout, level_splitting=1.0, times=[1.0])[
+        "diagonal_entropy"
+    ]
+    # dS/dp dp, with dp = (1 - p) / (1 - up - down) d(up); 5 sigma of 200 draws: a quarter.
+    p = share / 0.96
+    slope = math.log2((1.0 - p) / p) * (1.0 - p) / 0.96
+    assert error[0] == pytest.approx(slope * unknown, rel=0.25)
+
+
 def test_total_spin_without_readout_errors() -> None:
     # Ground state of 5 cells, X and Y binomial with 1/2; truth 35/4. Shots and a poor calibration
     # drawn anew 600 times: mean within 5 / sqrt(600), variance within 5 sqrt(2 / 600) (6e-7 each).

@@ -4,7 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from qiskit.primitives import StatevectorSampler
+from qiskit.primitives import BackendSamplerV2, StatevectorSampler
+from qiskit_aer import AerSimulator
 from scipy.integrate import solve_ivp
 from scipy.stats import chi2
 
@@ -12,6 +13,7 @@ import rzqiskit as rz
 import rzqiskit.charging
 from rzqiskit.charging import run_charging
 from rzqiskit.circuits.product_formula import charging_schedules
+from rzqiskit.execution.runtime.devices import make_runtime_sampler
 from rzqiskit.schema import METRICS, validate_dataset
 
 PERIOD = 0.1 * np.pi
@@ -64,8 +66,18 @@ def test_exact_probabilities_converge_to_the_exact_solution(num_qubits):
     assert np.isfinite(data.to_array()).all()
 
 
-@pytest.mark.parametrize("sampler", [None, StatevectorSampler(seed=np.random.default_rng(1))])
+SAMPLERS = {
+    "default": lambda: None,
+    "statevector": lambda: StatevectorSampler(seed=np.random.default_rng(1)),
+    # Neither tells its simulator, which knows no composite gates, to expand ours.
+    "backend": lambda: BackendSamplerV2(backend=AerSimulator(), options={"seed_simulator": 2}),
+    "runtime": lambda: make_runtime_sampler(AerSimulator(), seed=3),
+}
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
 def test_counts_follow_the_exact_probabilities(sampler):
+    sampler = SAMPLERS[sampler]()
     battery = make_battery()
     options = {"num_steps": 4, "order": 2}
     exact = run_charging(battery, TIMES, shots=None, **options)
@@ -147,7 +159,6 @@ def test_batteries_of_one_seed_have_independent_shots():
 def test_circuits_are_compiled_for_a_backend():
     from qiskit.providers.fake_provider import GenericBackendV2
     from qiskit.transpiler import CouplingMap
-    from qiskit_aer import AerSimulator
     from qiskit_aer.primitives import SamplerV2
 
     # Noise-free, but with the gates, the couplings and a spare qubit of a device.

@@ -133,10 +133,10 @@ def run_pubs(
 
     Args:
         pubs: (circuit,) or (circuit, parameter values) each; one classical register a circuit.
-        sampler: any sampler. For Aer's, collective gates are expanded first, since Aer knows no
-            composite gates; every other sampler gets the circuits as they are. One that draws
-            weights directly (`DickeSampler.sample_hamming_weights`) is not asked for bit strings
-            where every qubit is measured.
+        sampler: any sampler. One that draws weights directly
+            (`DickeSampler.sample_hamming_weights`) is not asked for bit strings where every qubit
+            is measured, and gets the circuits as they are. For all others collective gates are
+            expanded first, since Aer, which is behind many of them, knows no composite gates.
         shots: number of shots.
 
     Returns:
@@ -153,6 +153,11 @@ def run_pubs(
     draw_weights = getattr(sampler, "sample_hamming_weights", None)
     if draw_weights is not None and all(_measures_all(pub.circuit) for pub in coerced):
         return list(draw_weights(coerced))
+    if draw_weights is None:
+        coerced = [
+            SamplerPub(_expanded(pub.circuit), pub.parameter_values, pub.shots, validate=False)
+            for pub in coerced
+        ]
     if isinstance(sampler, AerSampler):
         return _run_on_aer(coerced, sampler)
     return _run_and_count(coerced, sampler)
@@ -160,18 +165,17 @@ def run_pubs(
 
 def _run_on_aer(pubs: list[SamplerPub], sampler: AerSampler) -> list[IntArray]:
     """Return the histograms of pubs, whatever Aer's sampler makes of their circuits and shapes."""
-    # It knows no composite gates, and runs a circuit without parameters but once, however many
-    # points its pub has: each point is then a pub of its own, with shots of its own.
+    # It runs a circuit without parameters but once, however many points its pub has: each point is
+    # then a pub of its own, with shots of its own.
     single: list[SamplerPub] = []
     numbers = []
     for pub in pubs:
-        circuit = _expanded(pub.circuit)
-        if circuit.num_parameters:
+        if pub.circuit.num_parameters:
             numbers.append(1)
-            single.append(SamplerPub(circuit, pub.parameter_values, pub.shots))
+            single.append(pub)
         else:
             numbers.append(pub.parameter_values.size)
-            single += [SamplerPub(circuit, shots=pub.shots)] * numbers[-1]
+            single += [SamplerPub(pub.circuit, shots=pub.shots)] * numbers[-1]
     found = iter(_run_and_count(single, sampler))
     histograms = []
     for pub, number in zip(pubs, numbers, strict=True):
@@ -218,7 +222,9 @@ def _measures_all(circuit: QuantumCircuit) -> bool:
 
 
 def _expanded(circuit: QuantumCircuit) -> QuantumCircuit:
-    # The wildcard also finds the plain gates that QPY and OpenQASM 3 give back.
+    # By the beginning, which the plain gates that QPY and OpenQASM 3 give back share.
+    if not any(name.startswith(COLLECTIVE_ZZ) for name in circuit.count_ops()):
+        return circuit
     return circuit.decompose(f"{COLLECTIVE_ZZ}*")
 
 

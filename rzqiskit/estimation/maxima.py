@@ -30,6 +30,7 @@ _POINTS_PER_SAMPLE = 8
 # of the maximum, a time lower by more parts two maxima.
 _DIP = 3.0
 _SHARE_OF_ERROR = 0.65
+_SHARE_AT_END = 2.0
 
 
 def estimate_maximum(
@@ -48,7 +49,7 @@ def estimate_maximum(
         standard error, with that bias in quadrature; its time, and the time's standard error,
         which is large where separate maxima compete. The same input gives the same result: the
         draws are fixed. No error knows of what the curve does between points too far apart to
-        show it.
+        show it, nor of what all points are off by alike (Sigma and S of five shots).
 
     Raises:
         TypeError: samples that are not numeric.
@@ -98,6 +99,10 @@ def estimate_maximum(
     dips = np.flatnonzero(lower > _DIP * uncertain)
     left, right = dips[dips < peak], dips[dips > peak]
     top = lower <= _SHARE_OF_ERROR * uncertain
+    # A curve that ends flat has its maximum there often, and noise in front of it as often: it is
+    # no maximum on both sides of which the curve falls.
+    ends = [0, -1]
+    top[ends] = lower[ends] <= _SHARE_AT_END * uncertain[ends]
     top[: left[-1] if left.size else 0] = False
     top[right[0] if right.size else top.size :] = False
     reach = np.abs(fine[top] - time).max()

@@ -169,5 +169,6 @@ def test_the_time_of_a_maximum_along_a_flat_end_is_honest() -> None:
         energy = estimate_metrics(rng.multinomial(4096, p), level_splitting=1.0, times=t)
         *_, time, error = estimate_maximum(t, *energy["stored_energy"])
         pulls.append((time - truth) / error)
-    # One sigma of a root mean square of 150: 0.06; 1.25 as it is, 1.53 without the flat top.
-    assert np.sqrt(np.mean(np.square(pulls))) < 1.42
+    # One sigma of a root mean square of 150: 0.06; 0.79 as it is, 1.25 without the allowance for
+    # the end, 1.53 without that for the flat top either.
+    assert np.sqrt(np.mean(np.square(pulls))) < 1.1

@@ -47,6 +47,9 @@ Counts = dict[str, npt.NDArray[np.int64]]  # basis -> shape (num_times, N + 1)
 # widths 51 times take it some seconds (sampled) or, with one slice a time, some seconds (exact).
 AER_MAX_QUBITS = 14
 AER_MAX_QUBITS_EXACT = 20
+# Of all circuits together: Aer keeps each, here a gigabyte in 20 s; the emulator draws weights.
+AER_MAX_SHOTS = 10**7
+MAX_SHOTS = 10**9  # beyond, rounding is no longer below the estimates' errors
 # Without shots also what would take Aer much longer than ten seconds on one core: see `trace_work`.
 AER_MAX_WORK = 4 * 10**9
 # Up to this width the emulator gets circuits, like any sampler: a second for ten of them here. In
@@ -78,14 +81,14 @@ def run_charging(
         battery: what is charged.
         times: shape (num_times,), inverse energy, strictly increasing, from 0 upwards; with shots
             each takes 32 bytes a cell of the result, without 8, and it may take 4 GiB in all.
-        sampler: any Qiskit sampler. None takes Aer's statevector simulator up to 14 cells,
-            `DickeSampler` up to 10000, and beyond, where a circuit of so many qubits would take
-            too long, the emulator that runs the layers as numbers and draws Hamming weights. The
-            attribute ``sampler`` of the result says which: "qiskit_aer.SamplerV2",
-            "rzqiskit.DickeSampler" or "rzqiskit.emulator".
+        sampler: any Qiskit sampler. None takes Aer's statevector simulator up to 14 cells and 10^7
+            shots in all, `DickeSampler` up to 10000 cells, and beyond, where a circuit of so many
+            qubits would take too long, the emulator that runs the layers as numbers and draws
+            Hamming weights. The attribute ``sampler`` of the result says which:
+            "qiskit_aer.SamplerV2", "rzqiskit.DickeSampler" or "rzqiskit.emulator".
         backend: the device whose gates `sampler` takes; the circuits are compiled for it by
             `compile_circuits`. None for a sampler that takes the circuits as built.
-        shots: shots of each circuit, of which there are two for each time (Z and Y basis). None
+        shots: shots of each circuit, at most 10^9, two for each time (Z and Y basis). None
             gives the exact probabilities that the same circuits would sample. Aer computes them
             where that takes it at most about ten seconds on one core (100 times of 20 cells with
             shared slices, of 18 cells with 8 slices each, never more than 20 cells) and the
@@ -154,23 +157,21 @@ def run_charging(
         name = "qiskit_aer.AerSimulator" if on_aer else "rzqiskit.emulator"
         attrs = provenance(battery, solver="circuit", sampler=name, **run)
     else:
-        shots = check_positive_integer("shots", shots)
+        shots = check_integer("shots", shots, minimum=1, maximum=MAX_SHOTS)
         if sampler is not None and seed is not None:
             raise ValueError("`seed` must be None with a sampler of your own: seed the sampler.")
-        if sampler is not None:
-            name, generator = _sampler_name(sampler), None
-        else:
+        generator, name = None, "rzqiskit.emulator"
+        if sampler is None:
             generator = _job_seed(seed, battery, time, shots, run)
-            name = "rzqiskit.emulator"
             if battery.num_qubits <= CIRCUIT_MAX_QUBITS:
-                sampler = _default_sampler(battery, generator)
-                name = _sampler_name(sampler)
+                sampler = _default_sampler(battery.num_qubits, 2 * time.size * shots, generator)
         if sampler is None:
             counts = _count_schedules(battery, time, generator, shots, run)
         elif backend is None:
             counts = _count_sweeps(battery, time, sampler, shots, run)
         else:
             counts = _count_compiled(battery, time, sampler, backend, shots, run)
+        name = name if sampler is None else _sampler_name(sampler)
         variables = _sampled_variables(battery, time, counts, shots)
         attrs = provenance(
             battery, solver="circuit", sampler=name, shots=shots, seed=_recordable(seed), **run
@@ -203,8 +204,8 @@ def _sampler_name(sampler: BaseSamplerV2) -> str:
     return f"{type(sampler).__module__.split('.')[0]}.{type(sampler).__name__}"
 
 
-def _default_sampler(battery: RosenZenerBattery, seed: np.random.Generator) -> BaseSamplerV2:
-    if battery.num_qubits <= AER_MAX_QUBITS:
+def _default_sampler(num_qubits: int, shots: int, seed: np.random.Generator) -> BaseSamplerV2:
+    if num_qubits <= AER_MAX_QUBITS and shots <= AER_MAX_SHOTS:
         from rzqiskit.execution.sampling import make_aer_sampler
 
         return make_aer_sampler(seed=seed)

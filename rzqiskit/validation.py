@@ -104,6 +104,8 @@ def check_real_array(name: str, value: Any, *, allow_infinite: bool = False) -> 
     # By kind: a cast would read text as numbers, and drop the imaginary part of complex ones.
     if array.dtype.kind not in "iuf":
         raise TypeError(f"`{name}` must be an array of real numbers, got {_shown(value)}.")
+    if np.ma.is_masked(value):  # what the mask hides would count
+        raise ValueError(f"`{name}` must not be masked.")
     cleaned = np.array(array, dtype=np.float64)
     if allow_infinite:
         if np.isnan(cleaned).any():

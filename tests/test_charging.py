@@ -199,6 +199,19 @@ def test_wide_batteries_run_on_the_emulator():
         assert (deviation <= 5.5 * error + 1e-12).all()
 
 
+@pytest.mark.parametrize(("shots", "sampler"), [(1000, "qiskit_aer.SamplerV2"), (10**9, None)])
+def test_more_shots_than_aer_can_keep(shots, sampler, monkeypatch):
+    monkeypatch.setattr("rzqiskit.charging.AER_MAX_SHOTS", 2000)
+    battery, time = make_battery(4), TIMES[-2:-1]
+    data = run_charging(battery, time, shots=shots, num_steps=1, seed=3)
+    assert data.attrs["sampler"] == (sampler or "rzqiskit.DickeSampler")
+    assert data.counts.sum() == data.counts_y.sum() == shots
+    exact = run_charging(battery, time, shots=None, num_steps=1)
+    for name in METRICS:
+        # 5.5 sigma for 5 metrics: false-alarm rate 2e-7 a case.
+        assert (abs(data[name] - exact[name]) < 5.5 * data[f"{name}_stderr"]).all()
+
+
 def test_aer_and_emulator_agree(monkeypatch):
     battery = make_battery(7)
     on_aer = run_charging(battery, TIMES, shots=None)

@@ -22,6 +22,7 @@ def make_battery(num_qubits):
     [
         ({"shots": 0}, ValueError, "`shots` must be a positive integer, got 0"),
         ({"shots": 1.5}, TypeError, "`shots` must be an integer, got 1.5"),
+        ({"shots": 2**70}, ValueError, "`shots` must be at most 1000000000, got 1180591620717"),
         ({"num_steps": 0}, ValueError, "`num_steps` must be a positive integer, got 0"),
         ({"order": 5}, ValueError, "`order` must be one of"),
         ({"seed": -1}, ValueError, "`seed` must be a non-negative integer, got -1"),

@@ -173,6 +173,12 @@ def test_real_arrays_may_hold_infinities_on_demand():
         v.check_real_array("stops", [np.inf])
 
 
+def test_masked_numbers_do_not_count():
+    with pytest.raises(ValueError, match="`times` must not be masked"):
+        v.check_times(np.ma.masked_array([0.1, 0.2], mask=[False, True]))
+    assert v.check_times(np.ma.masked_array([0.1, 0.2])).tolist() == [0.1, 0.2]
+
+
 def test_seeds():
     assert v.check_seed(5).random() == np.random.default_rng(5).random()
     assert v.check_seed(np.int64(5)).random() == np.random.default_rng(5).random()

@@ -10,6 +10,7 @@ import numpy.typing as npt
 __all__ = ["check_counts", "merge_counts"]
 
 IntArray = npt.NDArray[np.int64]
+MOST_SHOTS = 2.0**53
 
 
 def check_counts(name: str, counts: Any) -> IntArray:
@@ -24,7 +25,7 @@ def check_counts(name: str, counts: Any) -> IntArray:
 
     Raises:
         TypeError: counts that are not integers.
-        ValueError: a wrong shape, a negative count, a record without a shot.
+        ValueError: a wrong shape, a negative count, a record without a shot or of too many.
 
     Examples:
         >>> check_counts("counts", [[3, 0, 1]])
@@ -40,6 +41,8 @@ def check_counts(name: str, counts: Any) -> IntArray:
         raise ValueError(
             f"`{name}` must have N + 1 >= 2 entries on its last axis, got shape {array.shape}."
         )
+    if array.sum(axis=-1, dtype=np.float64).max(initial=0.0) > MOST_SHOTS:
+        raise ValueError(f"`{name}` must hold at most 2**53 shots each, which floats can count.")
     cleaned = array.astype(np.int64, copy=False)
     if (cleaned < 0).any():
         raise ValueError(f"`{name}` must not be negative, got {cleaned.min()}.")
@@ -77,4 +80,4 @@ def merge_counts(first: npt.ArrayLike, *others: npt.ArrayLike) -> IntArray:
                 f"got {cleaned.shape}."
             )
         total += cleaned
-    return total
+    return check_counts("first and others together", total)

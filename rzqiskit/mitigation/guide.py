@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rzqiskit.validation import check_finite, check_positive
+from rzqiskit.validation import check_finite, check_positive, check_real_array
 
 __all__ = ["guide_noise", "rescale_by_guide"]
 
@@ -81,7 +81,8 @@ def rescale_by_guide(
         stderr: its standard errors, same shape.
         noise: x from `guide_noise`, scalar or shape (...).
         noise_stderr: its standard errors.
-        asymptote: b, the value in the fully mixed state (N Delta/2 for E, 0 for P_I).
+        asymptote: b, the value in the fully mixed state (N Delta/2 for E, 0 for P_I), scalar or
+            shape (...).
         exponent: kappa, the decay of y relative to the guide's.
 
     Returns:
@@ -101,7 +102,13 @@ def rescale_by_guide(
     y, error = _check_pair(values, stderr)
     x, x_error = _check_pair(noise, noise_stderr, "noise", "noise_stderr")
     kappa = check_positive("exponent", exponent)
-    b = np.asarray(asymptote, dtype=np.float64)
+    b = check_real_array("asymptote", asymptote)
+    for name, array in (("noise", x), ("asymptote", b)):
+        if array.shape not in ((), y.shape):
+            raise ValueError(
+                f"`{name}` must be a scalar or have the shape of `values`, {y.shape}, got "
+                f"{array.shape}."
+            )
     gain = np.exp(kappa * x)
     signal = gain * (y - b)
     return b + signal, np.hypot(gain * error, kappa * signal * x_error)

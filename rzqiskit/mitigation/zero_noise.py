@@ -158,7 +158,10 @@ def fit_noise(
             "`noise_factors` must differ from each other by more than a millionth, got ones "
             f"{gaps.min():.1g} apart."
         )
-    b = np.broadcast_to(check_real_array("asymptote", asymptote), y.shape[1:])
+    b = check_real_array("asymptote", asymptote)
+    if b.shape not in ((), y.shape[1:]):
+        raise ValueError(f"`asymptote` must have the shape {y.shape[1:]}, got {b.shape}.")
+    b = np.broadcast_to(b, y.shape[1:])
     x, signal, sigma, spread = (
         array.reshape(y.shape[0], -1).T for array in (x, y - b, sigma, x_sigma)
     )

@@ -139,3 +139,10 @@ def test_bad_rescaling() -> None:
         rescale_by_guide([1.0], [0.1], 0.1, -0.1, asymptote=0.0, exponent=1)
     with pytest.raises(TypeError, match="`noise` must be an array of real numbers"):
         rescale_by_guide([1.0], [0.1], "a", 0.0, asymptote=0.0, exponent=1)
+    with pytest.raises(ValueError, match="`asymptote` must be finite, got nan"):
+        rescale_by_guide([1.0], [0.1], 0.1, 0.0, asymptote=np.nan, exponent=1)
+    column = [[0.1], [0.2]]
+    with pytest.raises(ValueError, match="`noise` must be a scalar or have the shape of `values`"):
+        rescale_by_guide([1.0, 2.0], [0.1, 0.1], column, column, asymptote=0.0, exponent=1)
+    with pytest.raises(ValueError, match=r"`asymptote` must be a scalar .* \(2,\), got \(2, 1\)"):
+        rescale_by_guide([1.0, 2.0], [0.1, 0.1], 0.1, 0.0, asymptote=column, exponent=1)

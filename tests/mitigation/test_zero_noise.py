@@ -143,6 +143,11 @@ def test_chi_squared_is_that_of_least_squares() -> None:
         (([1, 2], [1.0, 2.0], [0.1, -0.1]), {}, "`stderr` must not be negative, got -0.1"),
         (([1, 2], [1.0, np.inf], [0.1, 0.1]), {}, "`values` must be finite, got inf"),
         (
+            ([1, 2], [[1.0], [2.0]], [[0.1], [0.1]]),
+            {"asymptote": [0.0, 1.0]},
+            r"`asymptote` must have the shape \(1,\), got \(2,\)",
+        ),
+        (
             ([1, 2], [1.0, 2.0], [0.1, 0.1]),
             {"method": "quadratic"},
             "`noise_factors` must be at least 3 for 'quadratic', got 2",

@@ -50,7 +50,10 @@ def test_arguments_are_left_alone() -> None:
         (([[1, 0], [1]],), "`first` must be a rectangular array"),
         (([[2**62, 2**62]],), r"`first` must hold at most 2\*\*53 shots each"),
         ((np.array([[2**63, 0]], dtype=np.uint64),), r"`first` must hold at most 2\*\*53 shots"),
-        (([[2**53, 0]], [[2**53, 0]]), r"`first and others together` must hold at most 2\*\*53 shots"),
+        (
+            ([[2**53, 0]], [[2**53, 0]]),
+            r"`first and others together` must hold at most 2\*\*53 shots",
+        ),
         (([3],), r"`first` must have N \+ 1 >= 2 entries on its last axis"),
     ],
 )

@@ -17,6 +17,7 @@ import numpy.typing as npt
 __all__ = [
     "check_choice",
     "check_finite",
+    "check_flag",
     "check_integer",
     "check_non_negative",
     "check_positive",
@@ -84,6 +85,13 @@ def check_integer(name: str, value: Any, *, minimum: int, maximum: int | None = 
 def check_positive_integer(name: str, value: Any) -> int:
     """Return `value` as an int above zero."""
     return check_integer(name, value, minimum=1)
+
+
+def check_flag(name: str, value: Any) -> bool:
+    """Return a bool of Python's; text and numbers are none, whatever they say."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"`{name}` must be True or False, got {_shown(value)}.")
+    return bool(value)
 
 
 def check_choice(name: str, value: Any, choices: Collection[_Choice]) -> _Choice:

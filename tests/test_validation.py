@@ -91,6 +91,17 @@ def test_integers_too_long_to_be_written_out(sign):
         v.check_integer("order", sign * 2**20_000, minimum=1, maximum=6)
 
 
+@pytest.mark.parametrize("value", [1, 0, "no", None, [True]])
+def test_what_is_no_flag(value):
+    with pytest.raises(TypeError, match=r"`strict` must be True or False, got "):
+        v.check_flag("strict", value)
+
+
+def test_flags():
+    assert v.check_flag("strict", np.False_) is False
+    assert v.check_flag("strict", True) is True
+
+
 def test_choice():
     assert v.check_choice("basis", "y", ("x", "y", "z")) == "y"
     assert v.check_choice("basis", np.str_("y"), ("x", "y", "z")) == "y"

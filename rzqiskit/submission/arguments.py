@@ -7,15 +7,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from rzqiskit.circuits.product_formula import Formula
 from rzqiskit.validation import check_finite, check_integer, check_positive_integer
 
 __all__ = [
     "MAX_NOISE_FACTOR",
     "MAX_SHOTS",
-    "check_flag",
     "check_folder",
     "check_noise_factors",
     "plain_formula",
@@ -38,19 +35,6 @@ def check_folder(folder: Any) -> Path:
     if not isinstance(folder, (str, os.PathLike)) or not isinstance(os.fspath(folder), str):
         raise TypeError(f"`folder` must be a path, got {type(folder).__name__}.")
     return Path(folder)
-
-
-def check_flag(name: str, value: Any) -> bool:
-    """Return a bool of Python's; text and numbers are none, whatever they say.
-
-    Examples:
-        >>> check_flag("resubmit", "no")
-        Traceback (most recent call last):
-        TypeError: `resubmit` must be True or False, got 'no'.
-    """
-    if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"`{name}` must be True or False, got {value!r:.60}.")
-    return bool(value)
 
 
 def check_noise_factors(values: Any) -> list[float]:

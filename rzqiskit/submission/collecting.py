@@ -11,7 +11,7 @@ import numpy as np
 
 from rzqiskit.mitigation.zero_noise import Extrapolation
 from rzqiskit.schema import make_dataset, provenance
-from rzqiskit.submission.arguments import check_flag, check_folder
+from rzqiskit.submission.arguments import check_folder
 from rzqiskit.submission.circuit_table import describe_roles, read_roles
 from rzqiskit.submission.estimating import (
     Mitigation,
@@ -24,6 +24,7 @@ from rzqiskit.submission.estimating import (
 from rzqiskit.submission.grouping import Estimates
 from rzqiskit.submission.measured import MeasuredRun
 from rzqiskit.submission.preparing import KIND
+from rzqiskit.validation import check_flag
 
 if TYPE_CHECKING:
     import xarray as xr

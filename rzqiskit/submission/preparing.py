@@ -13,12 +13,11 @@ from rzqiskit.circuits.product_formula import Formula
 from rzqiskit.model import RosenZenerBattery
 from rzqiskit.submission.arguments import (
     MAX_SHOTS,
-    check_flag,
     check_noise_factors,
     plain_formula,
 )
 from rzqiskit.submission.circuit_table import CALIBRATIONS, CircuitRole, roles_as_json
-from rzqiskit.validation import check_integer, check_positive_integer, check_times
+from rzqiskit.validation import check_flag, check_integer, check_positive_integer, check_times
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit

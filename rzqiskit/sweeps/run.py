@@ -19,7 +19,7 @@ from rzqiskit.sweeps.provenance import sweep_provenance
 from rzqiskit.sweeps.solve import BlockResult, solve_block
 from rzqiskit.sweeps.specification import SweepSpecification
 from rzqiskit.sweeps.store import SweepStore, open_sweep
-from rzqiskit.validation import check_positive_integer
+from rzqiskit.validation import check_flag, check_positive_integer
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -122,6 +122,9 @@ def sweep(
         )
     if num_threads is not None:
         check_positive_integer("num_threads", num_threads)
+    strict = check_flag("strict", strict)
+    if client is not None and not hasattr(client, "submit"):
+        raise TypeError(f"`client` must be a dask.distributed.Client, got {type(client).__name__}.")
     # In one process the exact solver shares each chunk among its threads.
     shared = client is None and specification.solver == "exact"
     threads = (num_threads or usable_cores()) if shared else 1

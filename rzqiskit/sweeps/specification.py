@@ -20,7 +20,7 @@ from rzqiskit.grid import BatteryGrid
 from rzqiskit.model import PAIR_COUNTINGS
 from rzqiskit.schema import METRICS
 from rzqiskit.sweeps.noise import NO_NOISE, check_noise, check_width
-from rzqiskit.validation import check_choice, check_integer
+from rzqiskit.validation import check_choice, check_flag, check_integer, check_positive_integer
 
 __all__ = [
     "COUNTS",
@@ -126,13 +126,14 @@ class SweepSpecification:
         Raises:
             TypeError: a parameter unknown to the battery, its drive or the solver, or no numbers.
             ValueError: an array of another shape, an unknown solver, quantity or device, or
-                another text that is no choice; a `noise_scale` without noise; a battery too wide
-                for all noise that it is to have.
+                another text that is no choice; a `tolerance` or `num_times` out of range; a
+                `noise_scale` without noise; a battery too wide for all noise that it is to have.
         """
         specification = cls._build(grid, solver=solver, quantities=quantities, paired=paired)
         noises = np.atleast_1d(specification.parameters.get("noise", NO_NOISE)).tolist()
         check_noise(noises)
         specification._check_texts()
+        specification._check_settings()
         specification._check_widths()
         scale = specification.parameters.get("noise_scale", 1.0)
         if set(noises) == {NO_NOISE} and np.any(np.asarray(scale) != 1.0):
@@ -152,10 +153,15 @@ class SweepSpecification:
         paired: bool,
     ) -> SweepSpecification:
         solver = check_choice("solver", solver, SOLVERS)
+        paired = check_flag("paired", paired)
         if isinstance(grid, BatteryGrid):
             described = grid.to_dict()
             paired = bool(described["paired"])
             grid = {"drive": grid.drive, **described["parameters"]}
+        if not isinstance(grid, Mapping):
+            raise TypeError(
+                f"`grid` must be a mapping or a BatteryGrid, got {type(grid).__name__}."
+            )
         given = dict(grid)
         drive = given.pop("drive", None)
         if not isinstance(drive, Drive):
@@ -190,6 +196,16 @@ class SweepSpecification:
         for name, known in choices.items():
             for value in np.atleast_1d(self.parameters.get(name, known[:1])).tolist():
                 check_choice(name, value, known)
+
+    def _check_settings(self) -> None:
+        from rzqiskit.exact import MIN_TOLERANCE
+
+        tolerance = self.parameters.get("tolerance", 1e-2)
+        if not MIN_TOLERANCE <= tolerance <= 1e-2:  # as `evolve_exact` has it
+            raise ValueError(
+                f"`tolerance` must lie between {MIN_TOLERANCE:g} and 0.01, got {tolerance!r}."
+            )
+        check_positive_integer("num_times", self.parameters.get("num_times", 1))
 
     def _check_widths(self) -> None:
         """Raise where some width has room with none of its noises."""
@@ -338,7 +354,7 @@ def _checked_quantities(quantities: Collection[str] | None, solver: str) -> tupl
         possible = list(SUMMARIES)
     if quantities is None:
         return tuple(possible)
-    if isinstance(quantities, str) or not quantities:
+    if isinstance(quantities, str) or not isinstance(quantities, Collection) or not quantities:
         raise TypeError(f"`quantities` must be a non-empty collection, got {quantities!r}.")
     if solver == "circuit":
         possible += COUNTS

@@ -134,6 +134,11 @@ def _specification(document: Mapping[str, Any]) -> SweepSpecification:
                 raise _SpecificationKeyError(f"`{key}` must be given once.", f"{table}.{key}")
             grid[parameter] = _values(value, key, f"{table}.{key}")
             if parameter in INTEGER_PARAMETERS and isinstance(value, Mapping):
+                if np.abs(grid[parameter]).max() >= 2.0**63:
+                    raise _SpecificationKeyError(
+                        f"`{key}` must be made of integers of 64 bits, got {value!r}.",
+                        f"{table}.{key}",
+                    )
                 grid[parameter] = np.unique(np.rint(grid[parameter]).astype(np.int64))
             places[parameter] = f"{table}.{key}"
     paired = document.get("paired", False)
@@ -201,6 +206,10 @@ def _single(value: Any, name: str, key: str) -> Any:
         match = _MULTIPLE_OF_PI.fullmatch(value.strip())
         if match:
             sign, factor, divisor = match.groups()
+            if divisor is not None and float(divisor) == 0.0:
+                raise _SpecificationKeyError(
+                    f"`{name}` must not be divided by zero, got {value!r}.", key
+                )
             number = float(factor or 1.0) * math.pi / float(divisor or 1.0)
             return -number if sign == "-" else number
     return value
@@ -218,7 +227,7 @@ def _spaced(value: Mapping[str, Any], name: str, key: str) -> Any:
             f"`{name}` must have three numbers in its {kind}, got {entries!r}.", key
         )
     first, last, third = (_single(entry, name, key) for entry in entries)
-    if any(isinstance(entry, str) for entry in (first, last, third)):
+    if any(isinstance(entry, str) or not math.isfinite(entry) for entry in (first, last, third)):
         raise _SpecificationKeyError(
             f"`{name}` must have three numbers in its {kind}, got {entries!r}.", key
         )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 
 import numpy as np
 import pytest
 
 from rzqiskit.drives import SineSquaredDrive
+from rzqiskit.exact import evolve_exact
 from rzqiskit.grid import BatteryGrid
-from rzqiskit.sweeps import SweepSpecification
+from rzqiskit.model import RosenZenerBattery
+from rzqiskit.sweeps import SweepSpecification, sweep
 from rzqiskit.sweeps.solve import battery_of_point
 from rzqiskit.sweeps.specification import SUMMARIES
 
@@ -105,6 +108,30 @@ def test_bad_grids(grid, change, error, message) -> None:
         SweepSpecification.build(grid | change)
 
 
+@pytest.mark.parametrize("tolerance", [0.0, -1.0, 1e-14, 0.02, 1.0])
+def test_tolerances_are_those_of_the_exact_solver(grid, tolerance) -> None:
+    battery = RosenZenerBattery(num_qubits=2, drive=grid["drive"])
+    with pytest.raises(ValueError, match="`tolerance` must lie between") as told:
+        evolve_exact(battery, [0.1], tolerance=tolerance)
+    with pytest.raises(ValueError, match=re.escape(str(told.value))):
+        SweepSpecification.build(grid | {"tolerance": tolerance})
+
+
+@pytest.mark.parametrize("tolerance", [np.nan, np.inf])
+def test_tolerances_are_finite(grid, tolerance) -> None:
+    with pytest.raises(ValueError, match=r"`tolerance` must lie between 1e-13 and 0\.01, got"):
+        SweepSpecification.build(grid | {"tolerance": tolerance})
+
+
+@pytest.mark.parametrize("solver", ["analytic", "circuit"])
+@pytest.mark.parametrize("num_times", [0, -1])
+def test_there_are_times(grid, solver, num_times) -> None:
+    with pytest.raises(
+        ValueError, match=f"`num_times` must be a positive integer, got {num_times}"
+    ):
+        SweepSpecification.build(grid | {"num_times": num_times}, solver=solver)
+
+
 def test_other_bad_input(grid) -> None:
     with pytest.raises(ValueError, match="`solver` must be one of 'exact', 'analytic', 'circuit'"):
         SweepSpecification.build(grid, solver="guess")
@@ -112,6 +139,16 @@ def test_other_bad_input(grid) -> None:
         SweepSpecification.build(grid, quantities=["energy"])
     with pytest.raises(TypeError, match="`quantities` must be a non-empty collection"):
         SweepSpecification.build(grid, quantities="final_stored_energy")
+    with pytest.raises(TypeError, match="`quantities` must be a non-empty collection, got 3"):
+        SweepSpecification.build(grid, quantities=3)
+    with pytest.raises(TypeError, match="`grid` must be a mapping or a BatteryGrid, got int"):
+        SweepSpecification.build(5)
+    with pytest.raises(TypeError, match="`paired` must be True or False, got 'no'"):
+        SweepSpecification.build(grid, paired="no")
+    with pytest.raises(TypeError, match="`strict` must be True or False, got 1"):
+        sweep(grid, strict=1)
+    with pytest.raises(TypeError, match=r"`client` must be a dask\.distributed\.Client, got int"):
+        sweep(grid, client=5)
     with pytest.raises(ValueError, match="`paired` arrays must have one length"):
         SweepSpecification.build(grid, paired=True)
     with pytest.raises(ValueError, match="`num_qubits` must be given"):

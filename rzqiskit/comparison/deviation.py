@@ -12,7 +12,7 @@ Each row is one comparison of a subject with a reference:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -114,7 +114,8 @@ def deviation_table(
         the number of these tests. NaN where a comparison has no counts, or too few for a test.
 
     Raises:
-        SchemaError: a Dataset has a time that its reference has not, or lacks a metric.
+        SchemaError: a Dataset has a time that its reference has not, lacks a metric, or is of
+            another number of cells.
         TypeError: a number of the wrong type.
         ValueError: `level_splitting` or `significance` is out of range.
     """
@@ -132,6 +133,7 @@ def deviation_table(
         rows.append(_Comparison("shots", circuit, trotter, "trotter", measured))
     rows.append(_Comparison("circuit", circuit, exact, "exact", measured))
 
+    _check_widths([exact, *(row.subject for row in rows)])
     shape = (len(rows), len(METRICS))
     table = {
         name: np.full(shape if not name.startswith(("counts", "rare")) else shape[:1], np.nan)
@@ -163,6 +165,13 @@ def deviation_table(
     )
 
 
+def _check_widths(datasets: Iterable[xr.Dataset]) -> None:
+    widths = {data.sizes["excitations"] - 1 for data in datasets if "excitations" in data.sizes}
+    if len(widths) > 1:
+        found = sorted(widths)
+        raise SchemaError(f"compared Datasets must be of one number of cells, not {found}.")
+
+
 def _fill_deviations(table: dict[str, FloatArray], index: int, row: _Comparison) -> None:
     reference = _at_times_of(row.subject, row.reference)
     times = row.subject["time"].values
@@ -187,7 +196,7 @@ def _fill_standard_errors(
 ) -> None:
     subject, reference = _at_times_of(circuit, row.subject), _at_times_of(circuit, row.reference)
     populations = np.clip(_values(reference, "population"), 0.0, None)
-    shots = circuit["counts"].values.sum(axis=-1)
+    shots = _counts(circuit, "counts").sum(axis=-1)
     errors = expected_standard_errors(
         populations,
         np.maximum(shots, 1).astype(np.float64),
@@ -214,7 +223,7 @@ def _fill_standard_errors(
 
             def draw(name: str = name, usable: npt.NDArray[np.bool_] = usable) -> NullDistribution:
                 if name not in errors:
-                    counts_y = circuit["counts_y"].values[usable]
+                    counts_y = _counts(circuit, "counts_y")[usable]
                     return draw_spin_scatter(counts_y, bound=significance / _NUM_TESTS)
                 # P = E/t: the same deviation in standard errors
                 of = "stored_energy" if name == "average_power" else name
@@ -229,7 +238,7 @@ def _measured_errors(circuit: xr.Dataset, name: str) -> tuple[FloatArray, npt.ND
     error = _values(circuit, f"{name}_stderr")
     usable = error > 0.0
     if "counts_y" in circuit:
-        counts = circuit["counts_y"].values
+        counts = _counts(circuit, "counts_y")
         usable &= counts.sum(axis=-1) - counts.max(axis=-1) >= 25
     return error, usable
 
@@ -238,7 +247,7 @@ def _fill_count_test(
     table: dict[str, FloatArray], index: int, row: _Comparison, significance: float
 ) -> None:
     populations = _values(_at_times_of(row.subject, row.reference), "population")
-    counts = row.subject["counts"].values
+    counts = _counts(row.subject, "counts")
     taken = counts.sum(axis=-1) > 0
     counts, populations = counts[taken], populations[taken]
     test = pearson_test(counts, populations)
@@ -295,3 +304,7 @@ def _values(data: xr.Dataset, name: str) -> FloatArray:
         raise SchemaError(f"a compared Dataset must have the variable `{name}`.")
     dims = ("time", "excitations") if name == "population" else ("time",)
     return np.asarray(data[name].transpose(*dims).values, dtype=np.float64)
+
+
+def _counts(data: xr.Dataset, name: str) -> npt.NDArray[np.int64]:
+    return np.asarray(data[name].transpose("time", "excitations").values, dtype=np.int64)

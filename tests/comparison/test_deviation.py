@@ -244,3 +244,16 @@ def test_mitigated_metrics_are_only_compared(make_model, make_measurement) -> No
         row = deviation_table(exact, level_splitting=1.0, analytic={}, circuit=circuit)
         assert np.isnan(row.consistent).all() == (mitigation == "readout")
         assert np.isfinite(row.largest_deviation).all()
+
+
+def test_axes_in_any_order_and_one_number_of_cells(make_model, make_measurement) -> None:
+    exact = make_model(TIMES)
+    circuit = make_measurement(TIMES, rng=np.random.default_rng(14))
+    table, turned = (
+        deviation_table(exact, level_splitting=1.0, analytic={}, circuit=measured)
+        for measured in (circuit, circuit.transpose("excitations", "time"))
+    )
+    xr.testing.assert_identical(table, turned)
+    wider = make_model(TIMES, num_qubits=8)
+    with pytest.raises(SchemaError, match=r"must be of one number of cells, not \[6, 8\]"):
+        deviation_table(wider, level_splitting=1.0, analytic={}, circuit=circuit)

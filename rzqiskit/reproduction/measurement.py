@@ -13,8 +13,8 @@ import numpy.typing as npt
 from rzqiskit.exact import evolve_exact
 from rzqiskit.grid import BatteryGrid
 from rzqiskit.model import RosenZenerBattery
-from rzqiskit.schema import make_dataset, provenance
-from rzqiskit.validation import FloatArray, check_integer, check_positive_integer
+from rzqiskit.schema import METRICS, make_dataset, provenance
+from rzqiskit.validation import FloatArray, check_choice, check_integer, check_positive_integer
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,6 +34,8 @@ MAX_AER_QUBITS = 14
 """Widest battery whose circuits run on Aer; wider ones run on the collective emulator."""
 MAX_CIRCUIT_QUBITS = 100
 """Widest battery for which circuits are built; above, the emulator takes their layers directly."""
+
+_MEASURED = tuple(name for name in METRICS if name != "instantaneous_power")  # of the Z basis
 
 Estimates = dict[str, tuple[FloatArray, FloatArray]]
 
@@ -203,7 +205,7 @@ def measure_grid(
 
     Args:
         grid: the batteries.
-        maxima: metrics whose maximum is wanted.
+        maxima: metrics whose maximum is wanted, without P_I as for `measure_metrics`.
         finals: metrics that are wanted at the end of the pulse.
         shots: shots of each circuit.
         seed: fixes them.
@@ -227,7 +229,8 @@ def measure_grid(
         Frozen({'interaction': 2})
     """
     check_options(shots, seed, num_threads)
-    maxima, finals = tuple(maxima), tuple(finals)
+    maxima = tuple(check_choice("maxima", name, _MEASURED) for name in maxima)
+    finals = tuple(check_choice("finals", name, _MEASURED) for name in finals)
     exact = evolve_exact(
         grid, quantities=(*maxima, *finals), tolerance=1e-8, num_threads=num_threads
     )

@@ -147,3 +147,11 @@ def test_what_ran_is_recorded(monkeypatch) -> None:
     alike = BatteryGrid(paper_battery().drive, num_qubits=2, interaction=[0.0, 1.0])
     attrs = measure_grid(alike, finals=["stored_energy"], shots=100, seed=2).attrs
     assert (attrs["num_steps"], attrs["order"], attrs["sampler"]) == (8, 2, "qiskit_aer.SamplerV2")
+
+
+@pytest.mark.parametrize("name", ["instantaneous_power", "population", "energy"])
+@pytest.mark.parametrize("kind", ["maxima", "finals"])
+def test_metrics_that_the_z_basis_does_not_tell(kind, name):
+    grid = BatteryGrid(paper_battery().drive, num_qubits=2)
+    with pytest.raises(ValueError, match=f"`{kind}` must be one of 'stored_.*, got '{name}'"):
+        measure_grid(grid, **{kind: [name]})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -95,7 +97,7 @@ def measure_metrics(
     Args:
         requests: battery and times, shape (num_times,), strictly increasing, inverse energy.
         shots: shots of each circuit.
-        seed: fixes them.
+        seed: fixes them; mixed with the circuits, so that those of other requests are independent.
 
     Returns:
         For each request name -> (values, standard errors), each of shape (num_times,), without
@@ -126,9 +128,13 @@ def measure_metrics(
         for row, schedule in enumerate(schedules):
             key = (battery.num_qubits, schedule.axes)
             jobs.setdefault(key, []).append(_Charging(battery, schedule, index, row))
-    for number, ((num_qubits, _), chargings) in enumerate(jobs.items()):
-        # One generator a job: its circuits are as independent as those of one sampler.
-        generator = np.random.default_rng([seed, number])
+    for (num_qubits, axes), chargings in jobs.items():
+        # One generator a job: its circuits are as independent as those of one sampler. And another
+        # for other circuits, so that the panels of a figure do not share their shots' errors.
+        angles = [charging.schedule.angles for charging in chargings]
+        job = json.dumps([num_qubits, axes, shots, np.array(angles, dtype=np.float64).tolist()])
+        digest = int.from_bytes(hashlib.sha256(job.encode()).digest(), "big")
+        generator = np.random.default_rng([seed, digest])
         if num_qubits > MAX_CIRCUIT_QUBITS:
             counts: Iterable[npt.NDArray[np.int64]] = _run_layers(chargings, shots, generator)
         else:

@@ -155,3 +155,18 @@ def test_metrics_that_the_z_basis_does_not_tell(kind, name):
     grid = BatteryGrid(paper_battery().drive, num_qubits=2)
     with pytest.raises(ValueError, match=f"`{kind}` must be one of 'stored_.*, got '{name}'"):
         measure_grid(grid, **{kind: [name]})
+
+
+def test_panels_of_one_seed_have_shots_of_their_own():
+    def deviations(interactions):
+        """Of 25 runs of three circuits, shape (25, 3)."""
+        batteries = [paper_battery(num_qubits=6, interaction=value) for value in interactions]
+        requests = [(battery, [PERIOD]) for battery in batteries]
+        found = [measure_metrics(requests, shots=200, seed=seed) for seed in range(25)]
+        energies = np.array([[run["stored_energy"][0][0] for run in runs] for runs in found])
+        return (energies - energies.mean(axis=0)) / energies.std(axis=0)
+
+    first, other = deviations([0.5, 1.0, 1.5]), deviations([0.6, 1.1, 1.6])
+    # Mean of three correlations of 25 pairs: 5 sigma, false-alarm rate 6e-7. It was 0.95.
+    assert abs((first * other).mean()) < 5.0 / np.sqrt(3 * 25)
+    assert (deviations([0.5, 1.0, 1.5]) == first).all()

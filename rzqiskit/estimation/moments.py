@@ -6,7 +6,7 @@ this vanishes where every shot fell into one level, though n shots cannot tell p
 p = 1 - 1/n. Therefore one *unseen shot* is allowed for throughout: a shot that would have changed
 the value by d adds d^2 / (n + 1)^2 to the variance. For a population (d = 1) the error of a level
 never or always seen is then 1 / (n + 1), which is Wilson's one-sigma bound, and the mean square of
-(estimate - truth) / error stays below 1.15 for every p and n. Within, it widens the error
+(estimate - truth) / error stays below 1.152 for every p and n. Within, it widens the error
 by a fraction of order 1/n.
 
 A variance estimated from few shots is itself uncertain, and a deviation divided by its root has

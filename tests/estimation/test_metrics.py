@@ -66,8 +66,8 @@ def test_coverage_of_the_error_bars(num_qubits: int, shots: int, excited: float)
 
 
 # Near the edges a count is 0, 1, 2, ..: no error bar has normal pulls. What is asked for is that
-# it covers: mean square pull at most 1.15 (1.149 is the exact worst case of a population, at five
-# expected counts) plus 5 sigma of its scatter over the repetitions.
+# it covers: mean square pull at most 1.15 (1.152 is the exact worst case of a population, at five
+# expected counts of many) plus 5 sigma of its scatter over the repetitions.
 @pytest.mark.parametrize("num_qubits", [1, 4, 10])
 @pytest.mark.parametrize("shots", [256, 4096])
 @pytest.mark.parametrize("expected_excitations", [0.0, 0.2, 1.0, 3.0, 10.0])

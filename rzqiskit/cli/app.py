@@ -6,6 +6,10 @@ at once.
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -25,6 +29,7 @@ __all__ = ["app"]
 FAILURE = 1
 USER_ERROR = 2
 INTERRUPTED = 130
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 class _OneLineErrors(TyperGroup):
@@ -32,8 +37,8 @@ class _OneLineErrors(TyperGroup):
 
     User errors are the parser's own, and `ValueError` and `TypeError` in the one form of the
     library, which starts with the name of the argument in backquotes. An error class of the
-    library's own, such as `ConvergenceError`, is one line and exit code 1. Anything else is a
-    defect and keeps its traceback.
+    library's own, such as `ConvergenceError`, is one line and exit code 1, and so is a full disk.
+    Anything else is a defect and keeps its traceback.
     """
 
     def main(self, args: Any = None, *, standalone_mode: bool = True, **extra: Any) -> Any:  # type: ignore[override]
@@ -49,6 +54,11 @@ class _OneLineErrors(TyperGroup):
             _fail("interrupted.", INTERRUPTED)
         except BrokenPipeError:
             raise SystemExit(1) from None
+        except OSError as error:
+            if not standalone_mode or error.errno not in _NO_ROOM:
+                raise
+            _drop_output()
+            _fail(f"output cannot be written: {error.strerror}.", FAILURE)
         except Exception as error:
             if standalone_mode and type(error).__module__.startswith("rzqiskit."):
                 _fail(str(error), FAILURE)
@@ -61,6 +71,13 @@ class _OneLineErrors(TyperGroup):
                 _fail("interrupted.", INTERRUPTED)
             raise SystemExit(result if isinstance(result, int) else 0)
         return result
+
+
+def _drop_output() -> None:
+    """Let what standard output still holds go nowhere, or its flush at the exit fails again."""
+    with contextlib.suppress(OSError):  # an output without a file below, as in tests
+        descriptor = sys.stdout.fileno()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 
 def _fail(message: str, code: int) -> None:

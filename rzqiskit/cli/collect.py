@@ -74,7 +74,7 @@ def collect_command(
     ] = False,
 ) -> None:
     """Fetch what is finished of a run folder."""
-    from rzqiskit.cli.output import write_whole
+    from rzqiskit.cli.output import write_netcdf
     from rzqiskit.submission import (
         charging_status,
         collect_all_mitigations,
@@ -100,8 +100,7 @@ def collect_command(
     name = DATA_NAME if mitigation == "none" else f"charging-{mitigation}.nc"
     target = output if output is not None else folder / name
     # The default file is ours: it grows with every collection.
-    with write_whole(target, overwrite=overwrite or output is None) as path:
-        result.to_netcdf(path, engine="h5netcdf")
+    write_netcdf(result, target, overwrite=overwrite or output is None)
     typer.echo(f"wrote {target}")
     if not result.attrs["complete"]:
         _print_states(charging_status(folder), describe_jobs(folder))

@@ -28,6 +28,10 @@ __all__ = ["COMPARE_HELP", "compare_command"]
 FIGURE_NAME = "compare.png"
 DATA_NAME = "compare.nc"
 
+MOST_QUBITS = 4096  # that `compare` takes
+MOST_POPULATIONS = 2**27  # a GiB
+MOST_NOISY_SHOTS = 10**7  # of all times: some 1200 bytes each, of all bases, while Aer keeps them
+
 # One line a paragraph: Typer keeps the line breaks of a docstring.
 COMPARE_HELP = (
     "Recompute the charging of a battery three ways and tell how far they are apart.\n\n"
@@ -142,6 +146,7 @@ def compare_command(
     if fractional_gates and backend is None:
         raise ValueError("`fractional_gates` must not be given without --backend.")
     check_integer("num_times", num_times, minimum=2)
+    _check_sizes(battery.num_qubits, len(batteries), num_times, backend is not None, settings)
     if seed >= 2**63:
         raise ValueError(f"`seed` must be below 2**63, which files can hold, got {seed}.")
 
@@ -161,6 +166,27 @@ def compare_command(
         report = _compare_all(batteries, last, num_times, settings)
         files = _write(report, folder, method[0], overwrite)
         _show(report, files, settings, as_json=json)
+
+
+def _check_sizes(
+    num_qubits: int, num_batteries: int, num_times: int, noisy: bool, settings: dict[str, Any]
+) -> None:
+    """Refuse at once what would fill the memory, where the system ends the process."""
+    from rzqiskit.cli.wording import count
+    from rzqiskit.validation import check_integer
+
+    num_solutions = num_batteries * (1 + len(settings["methods"]))
+    # Beyond this number of cells the comparison itself refuses them.
+    num_levels = 1 + min(num_qubits, MOST_QUBITS)
+    most = max(2, MOST_POPULATIONS // (num_solutions * num_levels))
+    check_integer("num_times", num_times, minimum=2, maximum=most)
+    num_points = -(-num_times // settings["circuit_stride"])
+    most = max(1, MOST_NOISY_SHOTS // num_points)
+    if noisy and settings["shots"] is not None and settings["shots"] > most:
+        raise ValueError(
+            f"`shots` must be at most {most} with --backend and {count(num_points, 'time')}, got "
+            f"{settings['shots']}."
+        )
 
 
 def _is_given(context: typer.Context, name: str) -> bool:
@@ -235,12 +261,11 @@ def _compare_all(
 def _write(report: xr.DataTree, folder: Path, method: str, overwrite: bool) -> dict[str, Path]:
     from matplotlib.figure import Figure
 
-    from rzqiskit.cli.output import write_whole
+    from rzqiskit.cli.output import write_netcdf, write_whole
     from rzqiskit.plotting import plot_comparison
 
     files = {"figure": folder / FIGURE_NAME, "data": folder / DATA_NAME}
-    with write_whole(files["data"], overwrite=overwrite) as path:
-        report.to_netcdf(path, engine="h5netcdf")
+    write_netcdf(report, files["data"], overwrite=overwrite)
     # A bare Figure draws with Agg, whatever display the user has.
     figure = plot_comparison(report, method=method, figure=Figure())
     with write_whole(files["figure"], overwrite=overwrite) as path:

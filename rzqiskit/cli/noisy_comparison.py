@@ -69,7 +69,7 @@ def compare_on_backend(
     from matplotlib.figure import Figure
     from rich.console import Console
 
-    from rzqiskit.cli.output import open_output_folder, write_whole
+    from rzqiskit.cli.output import open_output_folder, write_netcdf, write_whole
     from rzqiskit.cli.progress import show_progress
     from rzqiskit.plotting import plot_noisy_comparison
 
@@ -98,8 +98,7 @@ def compare_on_backend(
         report = join_reports(reports)
         report.attrs["seed"] = seed
         files = {"figure": folder / FIGURE_NAME, "data": folder / DATA_NAME}
-        with write_whole(files["data"], overwrite=overwrite) as part:
-            report.to_netcdf(part, engine="h5netcdf")
+        write_netcdf(report, files["data"], overwrite=overwrite)
         # A bare Figure draws with Agg, whatever display the user has.
         figure = plot_noisy_comparison(report, figure=Figure())
         with write_whole(files["figure"], overwrite=overwrite) as part:

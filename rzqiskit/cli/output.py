@@ -8,8 +8,12 @@ import os
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-__all__ = ["open_output_folder", "write_whole"]
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["open_output_folder", "write_netcdf", "write_whole"]
 
 
 @contextlib.contextmanager
@@ -70,13 +74,31 @@ def _make_numbered(default: str) -> Path:
     raise AssertionError
 
 
+def write_netcdf(data: xr.Dataset | xr.DataTree, path: Path, *, overwrite: bool) -> None:
+    """Write results to a netCDF-4 file.
+
+    Args:
+        data: the results.
+        path: where the file is to appear.
+        overwrite: whether a file may be there already.
+
+    Raises:
+        ValueError: the file cannot be written, or is there already.
+    """
+    # In memory first: on a full disk HDF5 ends the process with a segmentation fault.
+    content = data.to_netcdf(None, engine="h5netcdf")
+    with write_whole(path, overwrite=overwrite) as part:
+        part.write_bytes(content)
+
+
 @contextlib.contextmanager
-def write_whole(path: Path, *, overwrite: bool) -> Iterator[Path]:
+def write_whole(path: Path, *, overwrite: bool, option: str = "output") -> Iterator[Path]:
     """Provide a temporary path beside `path`, and move what was written there to `path`.
 
     Args:
         path: where the file is to appear.
         overwrite: whether a file may be there already.
+        option: the option that named the file, for errors.
 
     Yields:
         The path to write to.
@@ -93,10 +115,11 @@ def write_whole(path: Path, *, overwrite: bool) -> Iterator[Path]:
             _move_exclusively(part, path)
     except FileExistsError:
         raise ValueError(
-            f"`output` must not hold {path.name} already (or give --overwrite), got {path.parent}."
+            f"`{option}` must not hold {path.name} already (or give --overwrite), got "
+            f"{path.parent}."
         ) from None
     except OSError as error:
-        raise ValueError(f"`output` must be writable, got {path}: {error.strerror}.") from None
+        raise ValueError(f"`{option}` must be writable, got {path}: {error.strerror}.") from None
     finally:
         part.unlink(missing_ok=True)
 

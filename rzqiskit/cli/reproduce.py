@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["REPRODUCE_HELP", "reproduce_command"]
 
 ALL = "all"
+MOST_SHOTS = 10**6  # of some 40 circuits at a time on Aer, which keeps 100 bytes of each
 
 REPRODUCE_HELP = (
     "Recompute figures of the paper: fig2 ... fig7, or all (default).\n\n"
@@ -50,7 +51,7 @@ def reproduce_command(
     for name in wanted:
         check_choice("figure", name, (*FIGURES, ALL))
     chosen = [name for name in FIGURES if name in wanted or ALL in wanted]
-    check_positive_integer("shots", shots)
+    check_integer("shots", shots, minimum=1, maximum=MOST_SHOTS)
     check_integer("seed", seed, minimum=0)
     if num_threads is not None:
         check_positive_integer("num_threads", num_threads)
@@ -97,12 +98,11 @@ def _agreement(data: xr.DataTree) -> str:
 def _write(data: xr.DataTree, stem: Path, overwrite: bool) -> list[Path]:
     from matplotlib.figure import Figure
 
-    from rzqiskit.cli.output import write_whole
+    from rzqiskit.cli.output import write_netcdf, write_whole
     from rzqiskit.plotting.reproduction import plot_reproduction
 
     files = [stem.with_suffix(".nc"), stem.with_suffix(".png")]
-    with write_whole(files[0], overwrite=overwrite) as path:
-        data.to_netcdf(path, engine="h5netcdf")
+    write_netcdf(data, files[0], overwrite=overwrite)
     # A bare Figure draws with Agg, whatever display the user has.
     figure = plot_reproduction(data, figure=Figure())
     with write_whole(files[1], overwrite=overwrite) as path:

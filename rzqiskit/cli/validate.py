@@ -57,12 +57,12 @@ def validate_command(
         _check_claim(name, names)
     if errata is not None and claims:
         raise ValueError("`errata` must be written from all claims, got a choice of them.")
-    if errata is not None and not errata.parent.is_dir():
+    if errata is not None and (errata.is_dir() or not errata.parent.is_dir()):
         raise ValueError(f"`errata` must be a file in an existing folder, got {errata}.")
     with show_progress(Console(stderr=True), len(claims or names)) as advance:
         outcomes = validate_claims(claims, on_claim=advance)
     if errata is not None:
-        with write_whole(errata, overwrite=True) as path:
+        with write_whole(errata, overwrite=True, option="errata") as path:
             path.write_text(render_errata(outcomes), encoding="utf-8")
     if json:
         _print_json(outcomes)

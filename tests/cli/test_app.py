@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -88,3 +89,24 @@ def test_help_and_errors_load_nothing_heavy() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.stdout == "[]\n", result.stderr
+
+
+def test_an_output_on_a_full_disk_is_one_line() -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("no device that is always full")
+    code = "from rzqiskit.cli import main; main()"
+    with full.open("w") as output:
+        result = subprocess.run(
+            [sys.executable, "-c", code, "--version"], stdout=output, stderr=subprocess.PIPE
+        )
+    assert result.returncode == 1
+    assert result.stderr == b"rzqiskit: output cannot be written: No space left on device.\n"
+
+
+def test_other_errors_of_the_system_are_defects(monkeypatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr("rzqiskit.cli.compare.build_batteries", broken)
+    assert isinstance(run("compare").exception, FileNotFoundError)

@@ -210,6 +210,12 @@ def test_other_parameters_arrive(tmp_path) -> None:
         (["--circuit-stride", "0"], "`circuit_stride` must be a positive integer, got 0."),
         (["--final-time", "0"], "`final_time` must be positive, got 0.0."),
         (["--shots", "-5"], "`shots` must be a positive integer, got -5."),
+        (["--shots", str(10**9 + 1)], "`shots` must be at most 1000000000, got 1000000001."),
+        (
+            ["--backend", "FakeTorino", "--shots", "2000001"],
+            "`shots` must be at most 2000000 with --backend and 5 times, got 2000001.",
+        ),
+        (["--num-times", str(10**9)], "`num_times` must be at most 5592405, got 1000000000."),
         (["--seed", "-1"], "`seed` must be a non-negative integer, got -1."),
         (["--seed", str(2**63)], "`seed` must be below 2**63, which files can hold"),
         (["--order", "3"], "`order` must be one of"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
 import pytest
+import xarray as xr
 
-from rzqiskit.cli.output import open_output_folder, write_whole
+from rzqiskit.cli.output import open_output_folder, write_netcdf, write_whole
 
 
 def _open(folder, *, overwrite=False, names=("a.txt",)):
@@ -101,3 +103,33 @@ def test_a_full_disk_is_one_line(tmp_path) -> None:
 
     with pytest.raises(ValueError, match=r"`output` must be writable, .*: No space left"):
         write()
+
+
+@pytest.mark.parametrize("kind", [xr.Dataset.copy, lambda data: xr.DataTree.from_dict({"a": data})])
+def test_results_come_back_from_their_file(kind, tmp_path) -> None:
+    data = kind(xr.Dataset({"x": ("t", np.arange(5.0))}, attrs={"seed": 7}))
+    write_netcdf(data, tmp_path / "a.nc", overwrite=False)
+    with xr.open_datatree(tmp_path / "a.nc", engine="h5netcdf") as found:
+        assert found.identical(data if isinstance(data, xr.DataTree) else xr.DataTree(data))
+    with pytest.raises(ValueError, match=r"`output` must not hold a\.nc already"):
+        write_netcdf(data, tmp_path / "a.nc", overwrite=False)
+
+
+def test_results_without_room_are_one_line(tmp_path) -> None:
+    # HDF5 itself, writing to a file that cannot grow, would end the process.
+    resource = pytest.importorskip("resource")
+    data = xr.Dataset({"x": ("t", np.random.default_rng(7).random(50_000))})
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(ValueError, match=r"`output` must be writable, .*: File too large"):
+            write_netcdf(data, tmp_path / "a.nc", overwrite=False)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_not_there_is_said_in_few_words(tmp_path) -> None:
+    path = tmp_path / "none" / "a.nc"
+    with pytest.raises(ValueError, match=r"must be writable, got .*a\.nc: No such file or direct"):
+        write_netcdf(xr.Dataset(), path, overwrite=False)

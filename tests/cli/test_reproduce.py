@@ -63,6 +63,7 @@ def test_does_not_replace_files(job) -> None:
     [
         (["fig1"], "`figure` must be"),
         (["fig6", "--shots", "0"], "`shots` must be a positive integer, got 0."),
+        (["fig6", "--shots", "1000001"], "`shots` must be at most 1000000, got 1000001."),
         (["fig6", "--num-threads", "0"], "`num_threads` must be a positive integer, got 0."),
     ],
 )

@@ -70,6 +70,7 @@ def test_json_and_details() -> None:
         (["Entropy"], "did you mean entropy-shape or entropy-grows or entropy-minima?"),
         (["pair-sum", "--errata", "x.md"], "`errata` must be written from all claims"),
         (["--errata", "no/such/folder/x.md"], "`errata` must be a file in an existing folder"),
+        (["--errata", "."], "`errata` must be a file in an existing folder, got ."),
     ],
 )
 def test_wrong_options(arguments, message) -> None:

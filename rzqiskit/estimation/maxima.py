@@ -49,7 +49,8 @@ def estimate_maximum(
         standard error, with that bias in quadrature; its time, and the time's standard error,
         which is large where separate maxima compete. The same input gives the same result: the
         draws are fixed. No error knows of what the curve does between points too far apart to
-        show it, nor of what all points are off by alike (Sigma and S of five shots).
+        show it, nor of what all points are off by alike (Sigma and S of five shots, a readout
+        calibration).
 
     Raises:
         TypeError: samples that are not numeric.

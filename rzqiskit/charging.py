@@ -87,7 +87,7 @@ def run_charging(
             Hamming weights. The attribute ``sampler`` of the result says which:
             "qiskit_aer.SamplerV2", "rzqiskit.DickeSampler" or "rzqiskit.emulator".
         backend: the device whose gates `sampler` takes; the circuits are compiled for it by
-            `compile_circuits`. None for a sampler that takes the circuits as built.
+            `compile_circuits`. None for a sampler that takes any gates.
         shots: shots of each circuit, at most 10^9, two for each time (Z and Y basis). None
             gives the exact probabilities that the same circuits would sample. Aer computes them
             where that takes it at most about ten seconds on one core (100 times of 20 cells with

@@ -23,7 +23,7 @@ from qiskit_aer.noise.device.models import basic_device_gate_errors
 from qiskit_aer.noise.passes import RelaxationNoisePass
 
 from rzqiskit.execution.sampling import make_aer_sampler
-from rzqiskit.execution.targets import check_target
+from rzqiskit.execution.targets import check_gates, check_target
 from rzqiskit.validation import check_positive_integer, check_seed
 
 __all__ = [
@@ -248,7 +248,8 @@ class NoisySampler(BaseSamplerV2):  # type: ignore[misc]
 
         Raises:
             TypeError: `shots` is no integer.
-            ValueError: no shots; a circuit of more than `MAX_NOISY_QUBITS` active qubits.
+            ValueError: no shots; a circuit of more than `MAX_NOISY_QUBITS` active qubits, or with
+                gates that the device has not.
         """
         number = self.default_shots if shots is None else check_positive_integer("shots", shots)
         coerced = [SamplerPub.coerce(pub, number) for pub in pubs]
@@ -256,6 +257,7 @@ class NoisySampler(BaseSamplerV2):  # type: ignore[misc]
         for index, pub in enumerate(coerced):
             groups.setdefault(active_qubits(pub.circuit), []).append(index)
         check_noisy_qubits(max(map(len, groups), default=0))
+        check_gates((pub.circuit for pub in coerced), self.backend)
         # Made here, seeds and all: jobs run in threads of their own, in any order.
         parts = [
             _Part(

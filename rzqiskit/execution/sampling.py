@@ -14,6 +14,7 @@ from qiskit_aer.primitives import SamplerV2 as AerSampler
 
 from rzqiskit.circuits.gates import COLLECTIVE_ZZ
 from rzqiskit.cores import usable_cores
+from rzqiskit.execution.targets import check_gates
 from rzqiskit.validation import check_positive_integer, check_seed
 
 __all__ = ["hamming_weight_counts", "make_aer_sampler", "run_circuits", "run_pubs"]
@@ -144,7 +145,8 @@ def run_pubs(
 
     Raises:
         TypeError: an argument of the wrong type.
-        ValueError: no shots, or a circuit without measurement or with free parameters.
+        ValueError: no shots, a circuit without measurement or with free parameters, or with gates
+            that the device of the sampler has not.
     """
     shots = check_positive_integer("shots", shots)
     if not isinstance(sampler, BaseSamplerV2):
@@ -158,6 +160,7 @@ def run_pubs(
             SamplerPub(_expanded(pub.circuit), pub.parameter_values, pub.shots, validate=False)
             for pub in coerced
         ]
+        check_gates((pub.circuit for pub in coerced), getattr(sampler, "backend", None))
     if isinstance(sampler, AerSampler):
         return _run_on_aer(coerced, sampler)
     return _run_and_count(coerced, sampler)

@@ -15,9 +15,12 @@ from rzqiskit.execution.sampling import run_circuits
 
 def lopsided():
     circuit = QuantumCircuit(5, 3)
-    circuit.rx(2.2, 3)
-    circuit.cx(3, 2)
-    circuit.rx(0.7, 1)
+    for angle, qubit, other in ((2.2, 3, 2), (0.7, 1, None)):
+        circuit.sx(qubit)
+        circuit.rz(np.pi - angle, qubit)
+        circuit.sx(qubit)
+        if other is not None:
+            circuit.cx(qubit, other)
     circuit.cx(2, 1)
     circuit.measure([1, 3, 2], [0, 1, 2])
     return circuit

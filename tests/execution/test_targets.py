@@ -2,14 +2,18 @@
 
 import pytest
 from qiskit.circuit import QuantumCircuit
+from qiskit.primitives import BackendSamplerV2
 from qiskit_ibm_runtime.fake_provider import FakeManilaV2
 
+from rzqiskit.charging import run_charging
+from rzqiskit.drives import SineSquaredDrive
 from rzqiskit.execution.cell_errors import cell_errors, device_errors
 from rzqiskit.execution.noise import NoisySampler, device_noise_model
 from rzqiskit.execution.noisy_probabilities import noisy_bit_string_probabilities
 from rzqiskit.execution.runtime.devices import find_fake_device
 from rzqiskit.execution.scaled_noise import ScaledDevice
 from rzqiskit.execution.shared_line import compile_on_shared_line
+from rzqiskit.model import RosenZenerBattery
 
 
 def measured():
@@ -44,3 +48,25 @@ def test_what_is_no_name_and_no_circuit():
         compile_on_shared_line([3], FakeManilaV2())
     (compiled,) = compile_on_shared_line(measured(), FakeManilaV2())
     assert compiled.count_ops()["measure"] == 2
+
+
+@pytest.mark.parametrize("interaction", [0.0, 2.0])
+@pytest.mark.parametrize("make", [NoisySampler, lambda backend: BackendSamplerV2(backend=backend)])
+def test_gates_that_a_device_has_not_are_not_run_without_errors(make, interaction):
+    """Aer would, as gates of which its noise model knows nothing."""
+    device = FakeManilaV2()
+    battery = RosenZenerBattery(
+        num_qubits=3, drive=SineSquaredDrive(20.0, 0.3), interaction=interaction
+    )
+    with pytest.raises(ValueError, match=r"must be compiled for fake_manila, .* got the gate r"):
+        run_charging(battery, [0.3], sampler=make(device), shots=10, num_steps=1)
+    data = run_charging(battery, [0.3], sampler=make(device), backend=device, shots=10, num_steps=1)
+    assert data.counts.sum() == 10
+
+
+def test_a_noisy_sampler_by_itself_takes_no_other_gates_either():
+    circuit = QuantumCircuit(1)
+    circuit.h(0)
+    circuit.measure_all()
+    with pytest.raises(ValueError, match=r"must be compiled for fake_manila, .* got the gate h"):
+        NoisySampler(FakeManilaV2()).run([circuit])

@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import sys
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from rzqiskit.cli.collect import COLLECT_HELP, STATUS_HELP, collect_command, status_command
 from rzqiskit.cli.compare import COMPARE_HELP, compare_command
@@ -29,6 +30,7 @@ __all__ = ["app"]
 FAILURE = 1
 USER_ERROR = 2
 INTERRUPTED = 130
+_LEAST_PANEL_WIDTH = 72  # in fewer columns panels would cut the longest names of options
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -85,6 +87,15 @@ def _fail(message: str, code: int) -> None:
     raise SystemExit(code) from None
 
 
+class _Command(TyperCommand):
+    """A command whose help names its options in full on any terminal."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        if shutil.get_terminal_size().columns < _LEAST_PANEL_WIDTH:
+            self.rich_markup_mode = None
+        super().format_help(ctx, formatter)
+
+
 app = typer.Typer(
     cls=_OneLineErrors,
     add_completion=False,
@@ -113,12 +124,12 @@ def _root(
         typer.echo(context.get_help())
 
 
-app.command("compare", help=COMPARE_HELP)(compare_command)
-app.command("plan", help=PLAN_HELP)(plan_command)
-app.command("submit", help=SUBMIT_HELP)(submit_command)
-app.command("status", help=STATUS_HELP)(status_command)
-app.command("collect", help=COLLECT_HELP)(collect_command)
-app.command("sweep", help=SWEEP_HELP)(sweep_command)
-app.command("show", help=SHOW_HELP)(show_command)
-app.command("reproduce", help=REPRODUCE_HELP)(reproduce_command)
-app.command("validate", help=VALIDATE_HELP)(validate_command)
+app.command("compare", cls=_Command, help=COMPARE_HELP)(compare_command)
+app.command("plan", cls=_Command, help=PLAN_HELP)(plan_command)
+app.command("submit", cls=_Command, help=SUBMIT_HELP)(submit_command)
+app.command("status", cls=_Command, help=STATUS_HELP)(status_command)
+app.command("collect", cls=_Command, help=COLLECT_HELP)(collect_command)
+app.command("sweep", cls=_Command, help=SWEEP_HELP)(sweep_command)
+app.command("show", cls=_Command, help=SHOW_HELP)(show_command)
+app.command("reproduce", cls=_Command, help=REPRODUCE_HELP)(reproduce_command)
+app.command("validate", cls=_Command, help=VALIDATE_HELP)(validate_command)

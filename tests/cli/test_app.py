@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from rzqiskit import __version__
@@ -110,3 +112,18 @@ def test_other_errors_of_the_system_are_defects(monkeypatch) -> None:
 
     monkeypatch.setattr("rzqiskit.cli.compare.build_batteries", broken)
     assert isinstance(run("compare").exception, FileNotFoundError)
+
+
+@pytest.mark.parametrize("width", [40, 60, 71, 72, 80])
+@pytest.mark.parametrize("command", ["compare", "plan", "submit", "collect"])
+def test_help_names_every_option_in_full(command, width) -> None:
+    names = [
+        name
+        for parameter in get_command(app).commands[command].params
+        for name in parameter.opts
+        if name.startswith("--")
+    ]
+    result = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": str(width)})
+    assert result.exit_code == 0
+    assert len(names) > 4
+    assert set(names) <= set(re.findall(r"--[a-z-]+", result.stdout))

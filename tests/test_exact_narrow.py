@@ -138,3 +138,20 @@ def test_peak_and_area_of_the_strength(drive):
     )
     rel = 0.05 if isinstance(drive, rz.SampledDrive) else 1e-8
     assert area == pytest.approx(by_quadrature, rel=rel)
+
+
+@pytest.mark.parametrize(
+    "drive",
+    [
+        rz.GaussianDrive(-40.0, 0.67, 0.01, 1.0),
+        rz.GaussianDrive(4.0, 6.7, 0.1, 8.0),
+        rz.SechDrive(3.0, 1.4, 0.001, 2.0),
+    ],
+)
+def test_a_pulse_may_set_in_below_the_smallest_numbers(drive):
+    # where the first step is guessed
+    assert 0.0 < abs(drive.value(0.5 * drive.landmarks[0])) < 1e-308
+    battery = rz.RosenZenerBattery(num_qubits=3, drive=drive, level_splitting=0.0)
+    exact = rz.evolve_exact(battery, [drive.duration], max_steps=2000)
+    excited = np.sin(0.5 * drive.area(0.0, drive.duration)) ** 2
+    assert exact.population.values[0, 3] == pytest.approx(excited**3, rel=1e-9)

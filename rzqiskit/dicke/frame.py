@@ -245,10 +245,11 @@ def integrate_frame(
         stop = min(edges[piece + 1], end)
         f = pulse_value(t, kind, parameters, edges, coefficients, piece)
         if h == 0.0:
-            # A first guess well inside the time scales; the controller takes over at once.
+            # A first guess well inside the time scales; the controller takes over at once. Of a
+            # pulse that sets in below the smallest numbers it would be infinite.
             mid = pulse_value(0.5 * (t + stop), kind, parameters, edges, coefficients, piece)
             rate = max(abs(f), abs(mid)) + abs(delta) + abs(g) * num_qubits
-            h = 0.3 / rate if rate > 0.0 else stop - t
+            h = min(0.3 / rate, stop - t) if rate > 0.0 else stop - t
         # slopes are kept times the step; `measure` is the one that those of stage 0 hold
         measure = h
         _slope(f, h, delta, g, num_qubits, elements, y, slopes, PLACES[0], work, levels)

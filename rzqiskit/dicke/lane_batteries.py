@@ -44,6 +44,7 @@ from rzqiskit.dicke.solver import (
     _NOTHING,
     FLOOR,
     LONG,
+    LOOSEST,
     SAFETY,
     first_tilt,
     strength_and_area,
@@ -92,7 +93,8 @@ def begin(
 ):  # fmt: skip
     """Put a lane at t = 0 with all cells in the ground state; its parameters stand already."""
     tilt, strength = numbers[TILT, lane], numbers[STRENGTH, lane]
-    local = max(FLOOR, SAFETY * tolerance * numbers[PATIENCE, lane] / strength)
+    wished = SAFETY * tolerance * numbers[PATIENCE, lane] / strength
+    local = max(FLOOR, min(LOOSEST, wished))
     num, delta, g = lanes[NUM, lane], lanes[DELTA, lane], lanes[G, lane]
     drive, piece, end = parameters[i], np.int64(0), numbers[END, lane]
     f = pulse_value(0.0, kind, drive, window, coefficients, piece)

@@ -56,6 +56,9 @@ REPORT_FIELDS = (
 SAFETY = 0.12
 LONG = 1000
 FLOOR = 1e-15
+# Longer steps than this allows leap over so much of a pulse that the estimate of their error may
+# vanish by chance.
+LOOSEST = 1e-9
 _NOTHING = 1e-100  # tilts whose squares are no numbers any more
 
 
@@ -104,7 +107,7 @@ def solve_battery(
     patience = 1.0
     status = DONE
     for _ in range(4):
-        local = max(FLOOR, SAFETY * tolerance * patience / strength)
+        local = max(FLOOR, min(LOOSEST, SAFETY * tolerance * patience / strength))
         y, clock, count = initial_state(num_qubits, g)
         for i in range(NUM_METRICS):
             maxima[i, 0], maxima[i, 1] = -math.inf, 0.0

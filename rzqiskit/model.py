@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rzqiskit.drives import Drive
+from rzqiskit.drives.base import check_window
 from rzqiskit.validation import (
     check_choice,
     check_finite,
@@ -70,6 +71,7 @@ class RosenZenerBattery:
                 "`drive` must be hashable, as a frozen dataclass of numbers is, got a "
                 f"{type(self.drive).__name__}."
             )
+        check_window(self.drive)
         cleaned = {
             "num_qubits": check_integer(
                 "num_qubits", self.num_qubits, minimum=1, maximum=MAX_QUBITS

@@ -48,6 +48,7 @@ FORMULA_FIELDS: dict[type[Drive], tuple[int, tuple[str, ...]]] = {
 }
 _DEGREE = 16
 _MAX_PIECES = 20_000
+_EPSILON = float(np.finfo(np.float64).eps)
 _AREA_TOLERANCE = 1e-8  # to see a peak that was missed, not to check the digits of an area
 
 
@@ -114,12 +115,17 @@ def _chebyshev_pieces(drive: Drive) -> tuple[FloatArray, FloatArray]:
     while pending:
         low, high = pending.pop()
         # Gauss nodes stay inside the piece, so that a jump at its ends is never sampled.
-        samples = np.asarray(drive.value(0.5 * (low + high) + 0.5 * (high - low) * nodes))
+        times = 0.5 * (low + high) + 0.5 * (high - low) * nodes
+        samples = np.asarray(drive.value(times))
         if not np.isfinite(samples).all():
-            raise ValueError(f"`drive` must be finite, got a value that is not near t = {low:g}.")
+            bad = float(times[~np.isfinite(samples)].min())
+            raise ValueError(f"`drive` must be finite, got a value that is not at t = {bad:g}.")
         row = to_coefficients @ samples
         scale = max(scale, float(np.abs(samples).max()))
-        resolved = np.abs(row[-3:]).max() <= 4e-16 * _DEGREE * scale
+        # Times are rounded, so a steep pulse cannot be told better than this.
+        steepest = float(np.abs(np.diff(samples) / np.diff(times)).max())
+        rounding = 4.0 * _EPSILON * high * steepest
+        resolved = np.abs(row[-3:]).max() <= 4e-16 * _DEGREE * scale + rounding
         if resolved:  # ... or the nodes missed a narrow peak, which the area knows of
             area, width = float(drive.area(low, high)), high - low
             missing = abs(float(0.5 * width * (row @ integrals)) - area)

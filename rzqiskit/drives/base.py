@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from rzqiskit.validation import FloatArray, check_real_array
+from rzqiskit.validation import FloatArray, check_positive, check_real_array
 
-__all__ = ["Drive"]
+__all__ = ["Drive", "check_window"]
 
 DRIVE_FORMAT_VERSION = 1
 
@@ -68,7 +68,8 @@ class Drive(ABC):
         """Times in the window at which solvers stop, ascending: `breakpoints` and narrow peaks.
 
         A solver that chooses its own steps may step over a peak that is short against the window.
-        A pulse of yours with such a peak should name its top and where it starts and ends.
+        A pulse of yours with such a peak should name its top and where it starts and ends, as far
+        as they lie inside the window.
         """
         return self.breakpoints
 
@@ -121,14 +122,14 @@ class Drive(ABC):
         result = np.empty(t0.shape)
         for index in np.ndindex(t0.shape):
             low, high = sorted((float(t0[index]), float(t1[index])))
-            edges = [low, *(b for b in self.breakpoints if low < b < high), high]
+            edges = [low, *(mark for mark in self.landmarks if low < mark < high), high]
             total = 0.0
             for start, stop in itertools.pairwise(edges):
                 # An area that cancels to nothing is right to rounding of the largest |f|.
                 peak = float(np.abs(self._value(np.linspace(start, stop, 33))).max())
                 total += quad(
                     lambda t: float(self._value(np.asarray(t))),
-                    start, stop, epsabs=2e-14 * peak * (stop - start), epsrel=2e-14, limit=500,
+                    start, stop, epsabs=2e-14 * peak * (stop - start), epsrel=2e-14, limit=5000,
                 )[0]  # fmt: skip
             result[index] = math.copysign(1.0, t1[index] - t0[index]) * total
         return result
@@ -179,6 +180,23 @@ class Drive(ABC):
                 f"`{kind}` must have the fields {sorted(expected)}, got {sorted(parameters)}."
             )
         return cls(**parameters)
+
+
+def check_window(drive: Drive) -> None:
+    """Raise ValueError where a drive has no window, or landmarks that are not ascending inside it.
+
+    The package's own drives see to that themselves.
+    """
+    if _is_ours(type(drive)):
+        return
+    duration = check_positive("duration", drive.duration)
+    marks = check_real_array("landmarks", np.asarray(drive.landmarks, dtype=float))
+    edges = np.concatenate(([0.0], marks.ravel(), [duration]))
+    if not (np.diff(edges) > 0.0).all():
+        raise ValueError(
+            "`landmarks` must ascend between 0 and the `duration` of the drive, "
+            f"{duration:g}, got {marks.tolist()}."
+        )
 
 
 def _is_ours(drive: type) -> bool:

@@ -72,3 +72,39 @@ def test_a_drive_too_rough_is_refused():
 
     with pytest.raises(ValueError, match="`drive` must be smooth between its breakpoints"):
         encode_drive(Noise())
+
+
+@dataclasses.dataclass(frozen=True)
+class Wave(drives.Drive):
+    """Steep, so that the rounding of its times shows in its values."""
+
+    rate: float
+    power: int
+    duration: float = 1.0
+
+    def _value(self, t):
+        return 3.0 * np.cos(self.rate * t**self.power)
+
+
+@pytest.mark.parametrize("drive", [Wave(300.0, 2), Wave(1e4, 1)], ids=["chirp", "fast"])
+def test_a_steep_pulse_is_smooth_but_for_rounding(drive):
+    encoded = encode_drive(drive)
+    assert encoded.edges.size < 3 * drive.rate
+    for piece in range(encoded.edges.size - 1):
+        low, high = encoded.edges[piece : piece + 2]
+        t = low + 0.4 * (high - low)
+        value = pulse_value(t, *encoded, piece)
+        assert value == pytest.approx(float(drive.value(t)), abs=4e-15 * drive.rate)
+
+
+@dataclasses.dataclass(frozen=True)
+class EndsInNothing(drives.Drive):
+    duration: float = 1.0
+
+    def _value(self, t):
+        return np.where(t > 0.75, np.nan, 1.0)
+
+
+def test_a_pulse_that_is_not_finite_is_refused_where_it_is_not():
+    with pytest.raises(ValueError, match=r"`drive` must be finite, .* at t = 0\.(7[5-9]|[89])"):
+        encode_drive(EndsInNothing())

@@ -9,8 +9,11 @@ import pytest
 
 from rzqiskit import (
     Drive,
+    RosenZenerBattery,
     SechDrive,
     SineSquaredDrive,
+    evolve_analytic,
+    evolve_exact,
 )
 
 
@@ -82,6 +85,64 @@ class BurstDrive(Drive):
 def test_breakpoints_lead_the_integrator():
     drive = BurstDrive(start=1.2345, stop=1.2346, duration=10.0)
     assert drive.area(0.0, 10.0) == pytest.approx(3e-4, rel=1e-10, abs=0.0)
+
+
+@dataclass(frozen=True)
+class PeakDrive(Drive):
+    """A peak without a jump, which its landmarks alone tell of."""
+
+    center: float
+    width: float
+    duration: float
+    offsets: tuple[float, ...] = (-9.0, 0.0, 9.0)
+
+    @property
+    def landmarks(self):
+        return tuple(self.center + offset * self.width for offset in self.offsets)
+
+    def _value(self, t):
+        return np.exp(-0.5 * ((t - self.center) / self.width) ** 2) / self.width
+
+
+@pytest.mark.parametrize("width", [1e-3, 1e-5])
+def test_landmarks_lead_the_integrator(width):
+    drive = PeakDrive(center=0.313, width=width, duration=1.0)
+    area = np.sqrt(2.0 * np.pi)
+    assert drive.area(0.0, 1.0) == pytest.approx(area, rel=1e-10)
+    assert drive.area([0.1, 0.9], [0.9, 0.313]) == pytest.approx([area, -0.5 * area], rel=1e-10)
+    # and the solvers, which agree about such a peak
+    battery = RosenZenerBattery(num_qubits=2, drive=drive, interaction=1e-9, level_splitting=1e-9)
+    expected = 2e-9 * np.sin(0.5 * area) ** 2
+    exact = evolve_exact(battery, [1.0], quantities=["stored_energy"])
+    assert exact.stored_energy.item() == pytest.approx(expected, rel=1e-7)
+    assert evolve_analytic(battery, [1.0]).stored_energy.item() == pytest.approx(expected, rel=1e-7)
+
+
+@dataclass(frozen=True)
+class FastDrive(Drive):
+    rate: float
+    duration: float
+
+    def _value(self, t):
+        return np.cos(self.rate * t)
+
+
+def test_area_of_many_oscillations():
+    drive = FastDrive(rate=1e4, duration=1.0)
+    assert drive.area(0.0, 1.0) == pytest.approx(np.sin(1e4) / 1e4, rel=0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("duration", [0.0, -3.0, np.inf, np.nan])
+def test_a_battery_needs_a_pulse_with_a_window(duration):
+    with pytest.raises(ValueError, match=r"`duration` must be (positive|finite)"):
+        RosenZenerBattery(num_qubits=2, drive=FastDrive(1.0, duration))
+
+
+@pytest.mark.parametrize("offsets", [(5.0, -5.0), (0.0, 0.0), (0.0, 99.0), (-99.0,), (np.nan,)])
+def test_landmarks_ascend_in_the_window(offsets):
+    drive = PeakDrive(center=0.5, width=0.01, duration=1.0, offsets=offsets)
+    with pytest.raises(ValueError, match=r"`landmarks` must (ascend between 0 and|be finite)"):
+        RosenZenerBattery(num_qubits=2, drive=drive)
 
 
 def test_area_of_ones_own_that_cancels_needs_no_warning():

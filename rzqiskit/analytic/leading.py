@@ -229,7 +229,9 @@ def time_of_maximum_stored_energy(
         >>> round(time_of_maximum_stored_energy(battery) / drive.period, 12)
         1.0
     """
-    from scipy.optimize import brentq, minimize_scalar
+    from scipy.optimize import brentq
+
+    from rzqiskit.metrics import refined_maximum
 
     drive = _drive(battery)
     start = check_non_negative("start", start)
@@ -253,20 +255,20 @@ def time_of_maximum_stored_energy(
                 grid[index], grid[index + 1], xtol=4e-16 * end, rtol=1e-15,
             )
         )  # fmt: skip
-    best = int(np.argmin(np.abs(level)))
-    if best in (0, len(grid) - 1):
-        return float(grid[best])
-    refined = minimize_scalar(
-        lambda t: abs(math.cos(0.5 * float(drive.area(0.0, t)))),
-        bounds=(grid[best - 1], grid[best + 1]), method="bounded", options={"xatol": 1e-12 * end},
-    )  # fmt: skip
-    return float(refined.x)
+
+    def turned(angle: float) -> float:
+        # How far from a multiple of 2 pi: sharp where cos(phi/2) is 1 but for rounding.
+        return abs(math.remainder(angle, 2.0 * math.pi))
+
+    samples = [turned(angle) for angle in area.tolist()]
+    return refined_maximum(lambda t: turned(float(drive.area(0.0, t))), grid, samples)[1]
 
 
 def _search_grid(battery: RosenZenerBattery, start: float, end: float) -> FloatArray:
     """Return times dense enough that phi moves by well under pi from one to the next."""
     drive = battery.drive
-    edges = np.array([start, *(mark for mark in drive.landmarks if start < mark < end), end])
+    marks = (*drive.landmarks, drive.duration)
+    edges = np.array([start, *(mark for mark in marks if start < mark < end), end])
     inner = np.linspace(edges[:-1], edges[1:], 65, axis=-1)
     # Where the pulse is strong, as finely as it turns.
     turns = np.abs(drive.value(inner)).max(axis=1) * np.diff(edges) / np.pi

@@ -114,6 +114,30 @@ def test_maximum_over_part_of_the_pulse():
         leading.time_of_maximum_stored_energy(battery, start=2.0, stop=1.0)
 
 
+@pytest.mark.parametrize("amplitude", [1e-2, 1e-9])
+def test_maximum_of_a_weak_pulse_that_turns_back(amplitude):
+    # phi = v0 sin(5 t)/5 turns back at pi/10; cos(phi/2) is 1 to rounding throughout.
+    battery = battery_of(rz.HarmonicDrive(amplitude, 5.0, 0.6))
+    data = evolve_analytic(battery, [0.0, 0.6])
+    largest = 3.0 * np.sin(amplitude / 10.0) ** 2
+    assert data.maximum_stored_energy.item() == pytest.approx(largest, rel=1e-12)
+    assert data.time_of_maximum_stored_energy.item() == pytest.approx(np.pi / 10.0, abs=1e-7)
+
+
+def test_of_two_turning_points_the_higher_one_wins():
+    # phi is 0.0459459 at the first, beside the grid of the search, and 0.0459441 at the end.
+    drive = rz.HarmonicDrive(
+        -0.045669337530852734, 1.2774757189988875, 8.37373673599736, 3.430812512378184
+    )
+    battery = battery_of(drive)
+    area = np.abs(drive.area(0.0, np.linspace(3.46, 3.47, 1001)))
+    data = evolve_analytic(battery, [0.0, 9.2])
+    assert data.maximum_stored_energy.item() == pytest.approx(
+        3.0 * np.sin(0.5 * area.max()) ** 2, rel=1e-7
+    )
+    assert data.time_of_maximum_stored_energy.item() == pytest.approx(3.46243, abs=1e-4)
+
+
 def test_final_values():
     battery = battery_of(rz.SineSquaredDrive(13.0, T), 10, level_splitting=0.7)
     half = 13.0 * T / 2

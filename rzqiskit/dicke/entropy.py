@@ -23,8 +23,8 @@ __all__ = ["find_entropy_maximum", "sample_populations"]
 _GOLDEN = 0.3819660112501051  # (3 - sqrt 5)/2
 _TIME_RESOLUTION = 1e-9  # a maximum is flat: finer, rounding decides
 # Of a wide window every entropy is dear, and steps that are short for the sake of high levels do
-# not make it change any faster: angle by which the mean spin turns or the cells squeeze between
-# two points of the scan.
+# not make it change any faster: angle by which the mean spin turns (of its largest tilt, which of a
+# weak pulse is small) or the cells squeeze between two points of the scan.
 _SCAN_ANGLE = 0.1
 
 
@@ -101,12 +101,15 @@ def sample_populations(
 
 
 @inner
-def find_entropy_maximum(num_qubits, g, starts, table, flat, rotation, offset, windowed, maximum):
+def find_entropy_maximum(
+    num_qubits, g, tilt, starts, table, flat, rotation, offset, windowed, maximum,
+):  # fmt: skip
     """Raise `maximum` (value, time) by the largest entropy of this run.
 
     Every half step, or smaller parts if steps are few, is scanned, in a window only where the state
-    has moved; a scanned maximum, the ends included, is refined by Brent's method between its
-    neighbours where their parabola promises more than the best so far.
+    has moved, as measured by `tilt`, the largest of the mean field; a scanned maximum, the ends
+    included, is refined by Brent's method between its neighbours where their parabola promises more
+    than the best so far.
     """
     y = aligned(state_rows(table[-1, 0]))
     line = y.reshape(y.size)
@@ -123,7 +126,8 @@ def find_entropy_maximum(num_qubits, g, starts, table, flat, rotation, offset, w
         levels = interpolate_state(t, step, starts, table, flat, y)
         if windowed is not None and 0 < i < most - 1:
             turned = math.sqrt((line[0] - a1) ** 2 + (line[1] - a2) ** 2 + (line[2] - a3) ** 2)
-            if turned + abs(g) * num_qubits * (t - nodes[num_nodes - 1]) < _SCAN_ANGLE:
+            squeezed = abs(g) * num_qubits * (t - nodes[num_nodes - 1])
+            if turned < (_SCAN_ANGLE - squeezed) * tilt:
                 continue
         a1, a2, a3 = line[0], line[1], line[2]
         value = _state_entropy(y, levels, num_qubits, rotation, offset, windowed)

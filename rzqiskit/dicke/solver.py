@@ -136,8 +136,8 @@ def solve_battery(
                                            window_start)  # fmt: skip
                 widest = max(widest, width)
                 if with_entropy:
-                    find_entropy_maximum(num_qubits, g, starts, table, flat, rotation, offset,
-                                         windowed, maxima[NUM_METRICS - 1])  # fmt: skip
+                    find_entropy_maximum(num_qubits, g, largest, starts, table, flat, rotation,
+                                         offset, windowed, maxima[NUM_METRICS - 1])  # fmt: skip
             written = max(written, last)
         report[0] = min(count[LEVELS], num_qubits + 1)
         report[1], report[2] = count[STEPS], count[REJECTED]

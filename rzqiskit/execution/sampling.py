@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from qiskit.circuit import QuantumCircuit
-from qiskit.primitives import BaseSamplerV2, BitArray
+from qiskit.primitives import BaseSamplerV2, BitArray, StatevectorSampler
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 from qiskit_aer.primitives import SamplerV2 as AerSampler
 
@@ -130,7 +130,7 @@ def run_pubs(
     sampler in local mode with `options.simulator.seed_simulator` set gives every pub of a job the
     same noise, so each pub is then run by itself under a seed of its own (the option is put back
     afterwards). Qiskit's `StatevectorSampler` with an integer seed repeats the same noise for
-    every circuit whatever is done: give it a `numpy.random.Generator`.
+    every circuit: one with a `numpy.random.Generator` of that seed runs in its place.
 
     Args:
         pubs: (circuit,) or (circuit, parameter values) each; one classical register a circuit.
@@ -163,6 +163,8 @@ def run_pubs(
         check_gates((pub.circuit for pub in coerced), getattr(sampler, "backend", None))
     if isinstance(sampler, AerSampler):
         return _run_on_aer(coerced, sampler)
+    if type(sampler) is StatevectorSampler and isinstance(sampler.seed, (int, np.integer)):
+        sampler = StatevectorSampler(seed=np.random.default_rng(sampler.seed))
     return _run_and_count(coerced, sampler)
 
 

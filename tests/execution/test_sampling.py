@@ -63,15 +63,21 @@ def test_counts_follow_the_binomial_law(sampler):
         assert chi_square(row, probabilities) < chi2.isf(2.9e-7, NUM)
 
 
-def test_circuits_of_a_job_have_independent_shots():
+@pytest.mark.parametrize(
+    "make",
+    [make_aer_sampler, StatevectorSampler, lambda seed: StatevectorSampler(seed=np.int64(seed))],
+)
+def test_circuits_of_a_job_have_independent_shots(make):
     parameter = Parameter("a")
     circuit = QuantumCircuit(NUM)
     circuit.rx(parameter, range(NUM))
     circuit.measure_all()
     pubs = [(rotated(1.0),), (rotated(1.0),), (circuit, np.full((4, 1), 1.0))]
-    counts = run_pubs(pubs, make_aer_sampler(seed=5), shots=2000)
+    counts, again = (run_pubs(pubs, make(seed=5), shots=2000) for _ in range(2))
     rows = [tuple(row) for block in counts for row in np.atleast_2d(block).tolist()]
     assert len(set(rows)) == len(rows) == 6
+    for block, same in zip(counts, again, strict=True):
+        np.testing.assert_array_equal(block, same)
 
 
 def test_seeds_reproduce_and_differ():

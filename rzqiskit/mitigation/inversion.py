@@ -139,6 +139,7 @@ def mitigate_metrics(
         Populations are projected to the nearest distribution and carry the errors of the
         quasi-probabilities, which are never too small. S is that of the projected populations,
         less the bias that a parametric bootstrap finds; its error is the bootstrap's spread.
+        From thirty shots on it is honest; of five to twenty over N = 10 its pulls are up to 1.7.
 
     Examples:
         >>> readout = ReadoutErrors([0.02, 0.02], [0.04, 0.04])

@@ -51,6 +51,8 @@ def show_command(
     quantities = [str(name) for name in data.data_vars if name != "failure"]
     if quantity is not None and quantity not in quantities:
         raise ValueError(f"`quantity` must be one of {', '.join(quantities)}, got {quantity!r}.")
+    if output is not None:
+        _check_drawable(data[quantity or quantities[0]])
     _print(data, quantities)
     if output is not None:
         _draw(data, quantity or quantities[0], output, overwrite)
@@ -65,7 +67,9 @@ def _select(data: xr.Dataset, at: list[str]) -> xr.Dataset:
         if name not in data.coords:  # paired points have numbers only
             place = _finite("at", text)
             if place != int(place) or not 0 <= place < data.sizes[name]:
-                raise ValueError(f"`at` must be a point from 0 to {data.sizes[name] - 1}.")
+                raise ValueError(
+                    f"`at` must be a point from 0 to {data.sizes[name] - 1}, got {entry!r}."
+                )
             data = data.isel({name: int(place)})
         elif data[name].dtype.kind in "iuf":
             # Not by the index, which knows no nearest value of a dim that is not in order.
@@ -76,6 +80,12 @@ def _select(data: xr.Dataset, at: list[str]) -> xr.Dataset:
             known = ", ".join(data[name].values.tolist())
             raise ValueError(f"`at` must name one of {known}, got {text!r}.")
     return data
+
+
+def _check_drawable(values: xr.DataArray) -> None:
+    if not 1 <= values.ndim <= 3:
+        left = ", ".join(str(dim) for dim in values.dims) or "none"
+        raise ValueError(f"`at` must leave one to three dims for the plot, left: {left}.")
 
 
 def _finite(name: str, text: str) -> float:

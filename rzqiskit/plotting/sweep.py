@@ -78,6 +78,7 @@ def plot_sweep(data: xr.Dataset, name: str, *, ax: Axes | None = None, **kwargs:
         raise SchemaError(
             f"`data` must have one or two dims left to draw `{name}`, got {values.dims}; select."
         )
+    data = _in_order(data, name)
     with plot_style():
         if ax is None:
             ax = plt.subplots(layout="constrained")[1]
@@ -110,6 +111,7 @@ def plot_sweep_panels(data: xr.Dataset, name: str, figure: Figure) -> list[Axes]
             f"`data` must have three dims left, one of them of at most {_MOST_PANELS} values, to "
             f"draw `{name}` in panels, got {dict(values.sizes)}; select."
         )
+    data = _in_order(data, name)
     known = values.values[np.isfinite(values.values)]
     limits = (known.min(), known.max()) if known.size else (0.0, 1.0)
     positions = _positions(data, dims[0])
@@ -139,6 +141,17 @@ def plot_sweep_panels(data: xr.Dataset, name: str, figure: Figure) -> list[Axes]
         if mesh is not None:
             figure.colorbar(mesh, ax=axes, label=axis_label(data, name))
     return axes
+
+
+def _in_order(data: xr.Dataset, name: str) -> xr.Dataset:
+    # A sweep keeps the order in which values were asked for; a line would turn back on itself, and
+    # the cells of a map would cover each other.
+    orders = {
+        dim: np.argsort(data[dim].values, kind="stable")
+        for dim in data[name].dims
+        if dim in data.coords and _is_number(data, dim)
+    }
+    return data.isel(orders)
 
 
 def _dims_by_length(data: xr.Dataset, name: str) -> list[str]:

@@ -292,7 +292,8 @@ def test_show_draws_what_is_left(plan, tmp_path) -> None:
         assert matplotlib.image.imread(tmp_path / name).shape[0] > 500
     refused = run("show", "plan.zarr", "--output", "four.png")
     assert refused.exit_code == 2
-    assert "`data` must have one or two dims left" in refused.stderr
+    assert "`at` must leave one to three dims for the plot, left: num_qubits, " in refused.stderr
+    assert refused.stdout == ""
     assert not (tmp_path / "four.png").exists()
 
 

@@ -206,3 +206,26 @@ def test_curves_of_full_charging_have_a_name() -> None:
     assert all(ax.get_window_extent().y1 < lowest for ax in axes)
     weak = dims | {"drive_amplitude": np.linspace(0.1, 1.0, 10)}
     assert plot_sweep(make(weak, attrs), "final_stored_energy").get_legend() is None
+
+
+def test_values_in_any_order_are_drawn_in_order() -> None:
+    rng = np.random.default_rng(7)
+    mixed = {"drive_amplitude": rng.permutation(np.linspace(1, 60, 10)),
+             "drive_period": rng.permutation(np.linspace(0.1, 0.5, 9)),
+             "interaction": np.array([2.0, -1.0])}  # fmt: skip
+    data = make(mixed)
+    data["final_stored_energy_stderr"] = 0.1 * data.final_stored_energy
+    kept = data.copy(deep=True)
+    expected = data.sortby(list(mixed))
+    line = data.isel(drive_period=3, interaction=0)
+    [drawn] = plot_sweep(line, "final_stored_energy").lines
+    assert drawn.get_xdata().tolist() == np.linspace(1, 60, 10).tolist()
+    assert np.array_equal(drawn.get_ydata(), line.final_stored_energy.sortby("drive_amplitude"))
+    figure = Figure()
+    axes = plot_sweep_panels(data, "final_stored_energy", figure)
+    assert [ax.get_title() for ax in axes] == [r"$\eta = -1$", r"$\eta = 2$"]
+    for ax, value in zip(axes, (-1.0, 2.0), strict=True):
+        cells = ax.collections[0].get_array()
+        panel = expected.final_stored_energy.sel(interaction=value)
+        assert np.array_equal(cells, panel.transpose("drive_period", "drive_amplitude"))
+    assert data.identical(kept)

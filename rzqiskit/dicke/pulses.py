@@ -50,6 +50,7 @@ _DEGREE = 16
 _MAX_PIECES = 20_000
 _EPSILON = float(np.finfo(np.float64).eps)
 _AREA_TOLERANCE = 1e-8  # to see a peak that was missed, not to check the digits of an area
+_SCAN = 4096  # times at which a peak without landmarks is looked for
 
 
 class EncodedDrive(NamedTuple):
@@ -110,26 +111,31 @@ def _chebyshev_pieces(drive: Drive) -> tuple[FloatArray, FloatArray]:
     integrals = np.zeros(_DEGREE + 1)
     integrals[even] = 2.0 / (1.0 - even.astype(float) ** 2)
     pending = list(_pairs([0.0, *drive.landmarks, float(drive.duration)]))[::-1]
-    scale = 0.0
+    # Evenly over the window, but in step with nothing.
+    scan = np.sort(np.arange(1.0, _SCAN + 1.0) * 0.6180339887498949 % 1.0) * drive.duration
+    scanned = _finite_values(drive, scan)
+    scale = float(np.abs(scanned).max())
     edges, rows = [0.0], []
     while pending:
         low, high = pending.pop()
         # Gauss nodes stay inside the piece, so that a jump at its ends is never sampled.
         times = 0.5 * (low + high) + 0.5 * (high - low) * nodes
-        samples = np.asarray(drive.value(times))
-        if not np.isfinite(samples).all():
-            bad = float(times[~np.isfinite(samples)].min())
-            raise ValueError(f"`drive` must be finite, got a value that is not at t = {bad:g}.")
+        samples = _finite_values(drive, times)
         row = to_coefficients @ samples
         scale = max(scale, float(np.abs(samples).max()))
         # Times are rounded, so a steep pulse cannot be told better than this.
         steepest = float(np.abs(np.diff(samples) / np.diff(times)).max())
         rounding = 4.0 * _EPSILON * high * steepest
         resolved = np.abs(row[-3:]).max() <= 4e-16 * _DEGREE * scale + rounding
-        if resolved:  # ... or the nodes missed a narrow peak, which the area knows of
+        if resolved:  # ... or the nodes missed a narrow peak, which the area or the scan knows of
             area, width = float(drive.area(low, high)), high - low
             missing = abs(float(0.5 * width * (row @ integrals)) - area)
             resolved = missing <= _AREA_TOLERANCE * (abs(area) + scale * width)
+            first, last = np.searchsorted(scan, (low, high))
+            if resolved and last > first:
+                x = 2.0 * (scan[first:last] - low) / width - 1.0
+                off = np.abs(np.polynomial.chebyshev.chebval(x, row) - scanned[first:last]).max()
+                resolved = bool(off <= 1e-8 * scale + rounding)
         if not resolved and high - low > 1e-13 * drive.duration:
             middle = 0.5 * (low + high)
             pending += [(middle, high), (low, middle)]
@@ -143,6 +149,14 @@ def _chebyshev_pieces(drive: Drive) -> tuple[FloatArray, FloatArray]:
                 f"t = {low:g}."
             )
     return np.array(edges), np.array(rows)
+
+
+def _finite_values(drive: Drive, times: FloatArray) -> FloatArray:
+    values = np.asarray(drive.value(times), dtype=np.float64)
+    if not np.isfinite(values).all():
+        bad = float(times[~np.isfinite(values)].min())
+        raise ValueError(f"`drive` must be finite, got a value that is not at t = {bad:g}.")
+    return values
 
 
 def _pairs(points: list[float]) -> list[tuple[float, float]]:

@@ -108,3 +108,26 @@ class EndsInNothing(drives.Drive):
 def test_a_pulse_that_is_not_finite_is_refused_where_it_is_not():
     with pytest.raises(ValueError, match=r"`drive` must be finite, .* at t = 0\.(7[5-9]|[89])"):
         encode_drive(EndsInNothing())
+
+
+@dataclasses.dataclass(frozen=True)
+class TwoPeaks(drives.Drive):
+    """Narrow peaks that nothing tells of, neither landmarks nor an area in closed form."""
+
+    width: float
+    duration: float = 1.0
+
+    def _value(self, t):
+        first, second = ((t - center) / self.width for center in (0.2137, 0.83))
+        return (np.exp(-0.5 * first**2) - 0.7 * np.exp(-0.5 * second**2)) / self.width
+
+
+@pytest.mark.parametrize("width", [4e-4, 4e-5])
+def test_narrow_peaks_without_landmarks_are_found(width):
+    drive = TwoPeaks(width)
+    encoded = encode_drive(drive)
+    for center in (0.2137, 0.83):
+        for t in center + width * np.array([-3.1, -1.2, 0.3, 2.4]):
+            piece = int(np.searchsorted(encoded.edges, t)) - 1
+            value = pulse_value(t, *encoded, piece)
+            assert value == pytest.approx(float(drive.value(t)), abs=1e-10 / width)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TypeAlias
 
 from qiskit.transpiler import Target
@@ -11,7 +12,7 @@ from qiskit.transpiler import Target
 from rzqiskit.circuits.compilation.fidelity import idle_fidelity, operation_error
 from rzqiskit.validation import check_positive_integer
 
-__all__ = ["Costs", "best_lines", "device_costs", "two_qubit_gate"]
+__all__ = ["Costs", "best_lines", "couplings", "device_costs", "two_qubit_gate"]
 
 # Entanglers that are worth one CX up to one-qubit gates.
 _ENTANGLERS = ("cx", "cz", "ecr")
@@ -35,6 +36,15 @@ def two_qubit_gate(target: Target) -> str:
             f"{sorted(target.operation_names)}."
         )
     return available[0]
+
+
+def couplings(target: Target) -> list[tuple[int, int]]:
+    """Return the pairs of qubits that the entangling gate joins; all pairs of a simulator."""
+    gate = two_qubit_gate(target)
+    # The gates of simulators are for any qubits.
+    if None in target[gate]:
+        return list(combinations(range(target.num_qubits), 2))
+    return list(target.build_coupling_map(gate).get_edges())
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +134,7 @@ def device_costs(target: Target, num_qubits: int, num_layers: int) -> Costs:
                 - math.log(idle_fidelity(target, qubit, waiting))
             )
     coupling: dict[int, dict[int, float]] = {qubit: {} for qubit in qubit_cost}
-    pairs = target.build_coupling_map(gate)
-    for first, second in pairs.get_edges() if pairs is not None else ():
+    for first, second in couplings(target):
         if first not in qubit_cost or second not in qubit_cost:
             continue
         error = operation_error(target, gate, (first, second))

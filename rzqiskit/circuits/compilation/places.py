@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from qiskit.transpiler import Target
 
-from rzqiskit.circuits.compilation.layout import Costs, device_costs, two_qubit_gate
+from rzqiskit.circuits.compilation.layout import Costs, couplings, device_costs
 from rzqiskit.circuits.compilation.networks import Network
 
 __all__ = ["best_places", "fits", "uncoupled_neighbours"]
@@ -108,5 +108,4 @@ def uncoupled_neighbours(target: Target, qubits: Sequence[int]) -> tuple[int, in
 
 
 def _couplings(target: Target) -> set[frozenset[int]]:
-    pairs = target.build_coupling_map(two_qubit_gate(target))
-    return {frozenset(pair) for pair in (pairs.get_edges() if pairs is not None else ())}
+    return {frozenset(pair) for pair in couplings(target)}

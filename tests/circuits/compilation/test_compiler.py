@@ -182,6 +182,14 @@ def test_nothing_to_entangle_needs_no_gate(devices, charging, num_qubits):
     assert set(compiled.count_ops()) == {"measure", "barrier"}
 
 
+def test_a_simulator_joins_any_qubits(charging, outcome_probabilities):
+    circuit = charging(4, 2, uneven=5)
+    (compiled,) = compile_circuits(circuit, AerSimulator())
+    # Bits in the order of the qubits, so both have the same probabilities.
+    got = outcome_probabilities(compiled)
+    np.testing.assert_allclose(got, outcome_probabilities(circuit), rtol=0.0, atol=1e-12)
+
+
 def test_far_below_the_preset_pass_manager(devices, charging):
     device = devices["FakeMarrakesh"]
     circuit = charging(10, 2)

@@ -10,7 +10,7 @@ from qiskit.circuit.library import CZGate, SXGate
 from qiskit.providers import QubitProperties
 from qiskit.transpiler import CouplingMap, InstructionProperties, Target
 
-from rzqiskit.circuits.compilation.layout import best_lines, two_qubit_gate
+from rzqiskit.circuits.compilation.layout import best_lines, couplings, two_qubit_gate
 
 
 def random_target(seed, coupling, num_qubits):
@@ -112,6 +112,12 @@ def test_bad_devices_and_widths_are_refused():
     bare.add_instruction(SXGate(), {(0,): None, (1,): None})
     with pytest.raises(ValueError, match=r"one of the gates 'cx', 'cz', 'ecr', got \['sx'\]"):
         two_qubit_gate(bare)
+
+
+def test_gates_of_a_simulator_join_any_qubits():
+    target = Target.from_configuration(["cx", "rz", "sx"], num_qubits=5)
+    assert sorted(couplings(target)) == sorted(itertools.combinations(range(5), 2))
+    assert sorted(best_lines(target, 5)[0]) == list(range(5))
 
 
 # On 100 qubits of a heavy-hex device the cheapest paths all end blind.

@@ -18,6 +18,7 @@ from rzqiskit.dicke.warm_up import Route, kernel_loading_seconds
 from rzqiskit.drives import Drive
 from rzqiskit.exact_report import (
     failure,
+    held_tolerance,
     largest_power_tolerance,
     power_tolerance,
     report_attributes,
@@ -114,9 +115,10 @@ def evolve_exact(
             no time series, and each battery up to the end of its pulse.
         tolerance: bound on the error of every metric asked for: of E in units of N Delta, of P_I
             in units of N Delta^2, of the others relative to their largest value over the run. P_I
-            takes the smallest steps: without it a strong pulse is solved faster. Rounding leaves
-            P_I some 1e-14 N Delta max|f|, which is more than 1e-10 N Delta^2 where max|f| is over
-            1e4 Delta; the attribute ``tolerance_instantaneous_power`` tells what was held.
+            takes the smallest steps: without it a strong pulse is solved faster. Each step rounds
+            by up to 5e-16, which adds up where a pulse is long: the attributes ``tolerance_held``,
+            and ``tolerance_instantaneous_power`` for P_I, which magnifies it by max|f| / Delta,
+            tell what was held.
         quantities: names out of `QUANTITIES`, at least one. None: the five metrics and, for one
             battery of at most `MAX_POPULATION_QUBITS` cells, its populations. Above,
             "population_window" gives the levels that carry weight. A grid takes metrics only.
@@ -298,7 +300,7 @@ def _evolve_one(
             variables[f"final_{name}"] = ((), metrics[i, -1])
     attrs = provenance(
         None, solver="exact", tolerance=tolerance, kernel_loading_seconds=round(loading, 3),
-        **report_attributes(report),
+        tolerance_held=held_tolerance(tolerance, report), **report_attributes(report),
     )  # fmt: skip
     if "instantaneous_power" in names:
         held = power_tolerance(tolerance, report, battery.drive, delta)
@@ -325,7 +327,6 @@ def _evolve_grid(
 ) -> xr.Dataset:
     from rzqiskit.batches import solve_grid
     from rzqiskit.dicke.pulses import FORMULA_FIELDS
-    from rzqiskit.dicke.solver import REPORT_FIELDS
 
     time = np.empty(0) if times is None else check_times(times)
     names = _check_quantities(METRICS if quantities is None else quantities, 1)
@@ -367,10 +368,11 @@ def _evolve_grid(
         variables[f"maximum_{name}"] = (dims, maxima[:, i, 0].reshape(shape))
         variables[f"time_of_maximum_{name}"] = (dims, maxima[:, i, 1].reshape(shape))
         variables[f"final_{name}"] = (dims, series[:, -1].reshape(shape))
-    worst = dict(zip(REPORT_FIELDS, report.max(axis=0), strict=True))
+    worst = report.max(axis=0)
     attrs = provenance(
         None, solver="exact", tolerance=tolerance, kernel_loading_seconds=round(loading, 3),
-        time_unit=time_unit, grid=grid.to_dict(), **report_attributes(np.array([*worst.values()])),
+        tolerance_held=held_tolerance(tolerance, worst), time_unit=time_unit,
+        grid=grid.to_dict(), **report_attributes(worst),
     )  # fmt: skip
     if "instantaneous_power" in names:
         held = largest_power_tolerance(tolerance, report, grid)

@@ -11,7 +11,13 @@ from rzqiskit.grid import BatteryGrid
 from rzqiskit.model import RosenZenerBattery
 from rzqiskit.validation import FloatArray
 
-__all__ = ["failure", "largest_power_tolerance", "power_tolerance", "report_attributes"]
+__all__ = [
+    "failure",
+    "held_tolerance",
+    "largest_power_tolerance",
+    "power_tolerance",
+    "report_attributes",
+]
 
 _STATUS = {
     2: "`max_steps` = {} steps did not reach the last time",
@@ -30,13 +36,27 @@ def report_attributes(report: FloatArray) -> dict[str, Any]:
     }
 
 
+def held_tolerance(tolerance: float, report: FloatArray) -> float:
+    """Return the bound on the error of the metrics but P_I that a run held, in their own units.
+
+    Rounding adds up over the steps of a long pulse, however short they are.
+
+    Args:
+        tolerance: what was asked for.
+        report: shape (9,), what the solver tells of the run.
+    """
+    from rzqiskit.dicke.solver import ROUNDING
+
+    return max(tolerance, ROUNDING * float(report[1]))
+
+
 def power_tolerance(
     tolerance: float, report: FloatArray, drive: Drive, level_splitting: float
 ) -> float:
     """Return the bound on the error of P_I that a run held, in units of N Delta^2.
 
-    P_I = Delta f <Jy> is max|f| / Delta times as sensitive as <Jy> / N, of which rounding leaves
-    some 1e-14 however short the steps are.
+    P_I = Delta f <Jy> is max|f| / Delta times as sensitive as <Jy> / N, which is rounded in every
+    step.
 
     Args:
         tolerance: what was asked for.
@@ -45,15 +65,17 @@ def power_tolerance(
         level_splitting: Delta, energy.
     """
     from rzqiskit.dicke.pulses import encode_drive, peak_and_area
-    from rzqiskit.dicke.solver import FLOOR, LONG, SAFETY
+    from rzqiskit.dicke.solver import FLOOR, LONG, ROUNDING, SAFETY
 
-    num_steps, local = report[1], report[5]
-    if local > FLOOR or level_splitting == 0.0:
+    num_steps, local = float(report[1]), float(report[5])
+    if level_splitting == 0.0:
         return tolerance
-    # Local errors at the floor add up to 1 / SAFETY of it over LONG steps, more in longer runs.
+    rounding = ROUNDING * num_steps
+    if local <= FLOOR:
+        # Local errors at the floor add up to 1 / SAFETY of it over LONG steps, more in longer runs.
+        rounding = max(rounding, local / SAFETY * max(1.0, num_steps / LONG))
     peak, _ = peak_and_area(*encode_drive(drive))
-    strength = max(1.0, peak / level_splitting)
-    return max(tolerance, float(local / SAFETY * strength * max(1.0, num_steps / LONG)))
+    return max(tolerance, rounding * max(1.0, float(peak) / level_splitting))
 
 
 def largest_power_tolerance(tolerance: float, report: FloatArray, grid: BatteryGrid) -> float:
@@ -64,10 +86,13 @@ def largest_power_tolerance(tolerance: float, report: FloatArray, grid: BatteryG
         report: shape (size, 9), what the solver tells of each battery.
         grid: the batteries.
     """
-    from rzqiskit.dicke.solver import FLOOR
+    from rzqiskit.dicke.solver import FLOOR, ROUNDING, SAFETY
 
     delta = grid.parameter("level_splitting")
-    at_limit = (report[:, 5] <= FLOOR) & (delta > 0.0)
+    num_steps, local = report[:, 1], report[:, 5]
+    # Short of the floor `local` is at most SAFETY tolerance / strength: above this line what a
+    # battery rounds is within the tolerance.
+    at_limit = (local <= np.maximum(FLOOR, ROUNDING * SAFETY * num_steps)) & (delta > 0.0)
     if not at_limit.any():
         return tolerance
     # Of batteries that share a drive, the smallest Delta and the most steps stand for all.
@@ -77,6 +102,7 @@ def largest_power_tolerance(tolerance: float, report: FloatArray, grid: BatteryG
         same = np.flatnonzero(at_limit & (numbers == number))
         drive = grid.battery(int(same[0])).drive
         worst, smallest = report[same].max(axis=0), float(delta[same].min())
+        worst[5] = local[same].min()
         held = max(held, power_tolerance(tolerance, worst, drive, smallest))
     return held
 

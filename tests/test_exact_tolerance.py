@@ -150,3 +150,41 @@ def test_a_loose_tolerance_is_kept_too(drive, tolerance):
         )
         error = np.abs(exact.energy_fluctuation.values.ravel() / delta - expected).max()
         assert error <= tolerance * expected.max()
+
+
+@pytest.mark.parametrize("tolerance", [1e-13, 1e-10, 1e-8])
+@pytest.mark.parametrize("with_power", [True, False])
+@pytest.mark.parametrize("num_qubits", [1, 1000])
+def test_a_long_pulse_keeps_what_it_tells(num_qubits, with_power, tolerance):
+    """Rabi oscillations over areas of up to 1000, whose local errors add up in phase."""
+    rng = np.random.default_rng(8)
+    told = []
+    names = ["stored_energy", "energy_fluctuation", *["instantaneous_power"] * with_power]
+    for _ in range(30):
+        amplitude, area = 10 ** rng.uniform(0.0, 2.0), 10 ** rng.uniform(1.0, 3.0)
+        drive = rz.RectangularDrive(amplitude, area / amplitude)
+        battery = rz.RosenZenerBattery(num_qubits=num_qubits, drive=drive)
+        grid = rz.BatteryGrid(drive, num_qubits=num_qubits, drive_amplitude=[amplitude])
+        times = np.linspace(0.0, drive.duration, 20)
+        rabi = np.hypot(1.0, amplitude)
+        excited = (amplitude / rabi * np.sin(0.5 * rabi * times)) ** 2
+        spread = np.sqrt(num_qubits * excited * (1.0 - excited))
+        rate = amplitude**2 / (2.0 * rabi) * np.sin(rabi * times)
+        # The angle whose sine the closed form takes is rounded too.
+        rounded = 1e-16 * rabi * drive.duration
+        for solved in (battery, grid):
+            data = rz.evolve_exact(solved, times, tolerance=tolerance, quantities=names)
+            held = data.attrs["tolerance_held"]
+            error = np.abs(data.stored_energy.values.ravel() / num_qubits - excited)
+            assert error.max() <= held + rounded
+            error = np.abs(data.energy_fluctuation.values.ravel() - spread)
+            largest = float(data.maximum_energy_fluctuation.max())
+            assert error.max() <= (held + rounded) * largest
+            if with_power:
+                error = np.abs(data.instantaneous_power.values.ravel() / num_qubits - rate)
+                held_power = data.attrs["tolerance_instantaneous_power"]
+                assert error.max() <= held_power + rounded * amplitude
+            # No more than rounding is granted.
+            assert held <= max(tolerance, 1e-14 * area)
+            told.append(held > tolerance)
+    assert any(told) == (tolerance == 1e-13)

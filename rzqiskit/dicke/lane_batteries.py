@@ -46,6 +46,7 @@ from rzqiskit.dicke.solver import (
     LONG,
     LOOSEST,
     SAFETY,
+    first_patience,
     first_tilt,
     strength_and_area,
 )
@@ -83,7 +84,7 @@ def take(lane, i, num_qubits, delta, g, kind, parameters, window, coefficients, 
     strength, area = strength_and_area(delta[i], kind, parameters[i], window, coefficients, wanted)
     numbers[STRENGTH, lane] = strength
     numbers[TILT, lane] = first_tilt(area)
-    numbers[PATIENCE, lane] = 1.0
+    numbers[PATIENCE, lane] = first_patience(area)
 
 
 @inner

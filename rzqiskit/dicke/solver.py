@@ -34,6 +34,7 @@ __all__ = [
     "LONG",
     "NUM_METRICS",
     "REPORT_FIELDS",
+    "ROUNDING",
     "SAFETY",
     "solve_batch",
     "solve_battery",
@@ -55,7 +56,10 @@ REPORT_FIELDS = (
 # problems, see tests/test_exact_tolerance.py.
 SAFETY = 0.12
 LONG = 1000
+# Turns of the spin, as an angle: the errors of more of them add up in phase.
+LONG_AREA = 10.0
 FLOOR = 1e-15
+ROUNDING = 5e-16  # what a step adds at most however short it is, in units of N
 # Longer steps than this allows leap over so much of a pulse that the estimate of their error may
 # vanish by chance.
 LOOSEST = 1e-9
@@ -78,6 +82,12 @@ def strength_and_area(delta, kind, parameters, edges, coefficients, wanted):
 def first_tilt(area):
     """Return the largest tilt of the mean field, guessed from the integral of |f|."""
     return min(1.0, area) if area > _NOTHING else 1.0
+
+
+@inner
+def first_patience(area):
+    """Return by how much local errors are to be smaller in a pulse that turns the spin often."""
+    return LONG_AREA / max(LONG_AREA, area)
 
 
 @kernel
@@ -104,7 +114,7 @@ def solve_battery(
     # No time passes: a step all the same, so that there is a state to read.
     end = 1e-9 * edges[-1] if at_start else min(end, edges[-1])
     tilt = first_tilt(area)
-    patience = 1.0
+    patience = first_patience(area)
     status = DONE
     for _ in range(4):
         local = max(FLOOR, min(LOOSEST, SAFETY * tolerance * patience / strength))

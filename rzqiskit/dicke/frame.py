@@ -77,6 +77,9 @@ LEVELS, PIECE, STEPS, REJECTED = range(4)
 MAX_STORE = 1 << 19  # rows of dense output kept at once, 32 MiB
 
 _FIRST_LEVELS = 16
+# Longer steps than this local tolerance allows leap over so much of a pulse that the estimate of
+# their error may vanish by chance.
+LOOSEST = 1e-9
 # weight at the edge of the levels, and size of the top dense term worth a look, per tolerance
 _EDGE = 1e-2
 _DENSE_FLOOR = 3.0
@@ -228,6 +231,7 @@ def integrate_frame(
     full = in_eights(num_qubits + 1) if g != 0.0 else 1
     levels = count[LEVELS]
     edge_limit = tilt * max(_EDGE * tolerance, 2e-16)
+    tolerance = min(LOOSEST, tolerance)
     n = state_rows(levels)
     slopes, after, inner, scale, elements, work = _workspace(levels, num_qubits, tilt)
     pulses = aligned(np.int64(2))

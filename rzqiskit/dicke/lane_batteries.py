@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from rzqiskit.dicke.compiled import inner
-from rzqiskit.dicke.frame import _EDGE, _FIRST_LEVELS, DONE, TOO_MANY_LEVELS
+from rzqiskit.dicke.frame import _EDGE, _FIRST_LEVELS, DONE, LOOSEST, TOO_MANY_LEVELS
 from rzqiskit.dicke.lane_control import (
     ACCEPTED,
     BEST,
@@ -44,7 +44,6 @@ from rzqiskit.dicke.solver import (
     _NOTHING,
     FLOOR,
     LONG,
-    LOOSEST,
     SAFETY,
     first_patience,
     first_tilt,
@@ -95,14 +94,14 @@ def begin(
     """Put a lane at t = 0 with all cells in the ground state; its parameters stand already."""
     tilt, strength = numbers[TILT, lane], numbers[STRENGTH, lane]
     wished = SAFETY * tolerance * numbers[PATIENCE, lane] / strength
-    local = max(FLOOR, min(LOOSEST, wished))
+    local = max(FLOOR, wished)
     num, delta, g = lanes[NUM, lane], lanes[DELTA, lane], lanes[G, lane]
     drive, piece, end = parameters[i], np.int64(0), numbers[END, lane]
     f = pulse_value(0.0, kind, drive, window, coefficients, piece)
     middle = pulse_value(0.5 * end, kind, drive, window, coefficients, piece)
     fastest = max(abs(f), abs(middle)) + abs(delta) + abs(g) * num
     reset_numbers(
-        lane, numbers, local, tilt * max(_EDGE * local, 2e-16),
+        lane, numbers, min(LOOSEST, local), tilt * max(_EDGE * local, 2e-16),
         0.3 / fastest if fastest > 0.0 else end,
     )  # fmt: skip
     set_scale(lane, tilt, scale)

@@ -60,9 +60,6 @@ LONG = 1000
 LONG_AREA = 10.0
 FLOOR = 1e-15
 ROUNDING = 5e-16  # what a step adds at most however short it is, in units of N
-# Longer steps than this allows leap over so much of a pulse that the estimate of their error may
-# vanish by chance.
-LOOSEST = 1e-9
 _NOTHING = 1e-100  # tilts whose squares are no numbers any more
 
 
@@ -117,7 +114,7 @@ def solve_battery(
     patience = first_patience(area)
     status = DONE
     for _ in range(4):
-        local = max(FLOOR, min(LOOSEST, SAFETY * tolerance * patience / strength))
+        local = max(FLOOR, SAFETY * tolerance * patience / strength)
         y, clock, count = initial_state(num_qubits, g)
         for i in range(NUM_METRICS):
             maxima[i, 0], maxima[i, 1] = -math.inf, 0.0

@@ -24,7 +24,7 @@ from rzqiskit.circuits.product_formula import (
     Spacing,
     charging_schedules,
 )
-from rzqiskit.model import RosenZenerBattery
+from rzqiskit.model import RosenZenerBattery, check_battery
 from rzqiskit.schema import make_dataset, provenance
 from rzqiskit.validation import (
     FloatArray,
@@ -133,8 +133,7 @@ def run_charging(
         >>> bool((deviation < 5 * measured.stored_energy_stderr).all())
         True
     """
-    if not isinstance(battery, RosenZenerBattery):
-        raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
+    check_battery(battery)
     time = check_times(times)
     run = Formula(
         num_steps=check_positive_integer("num_steps", num_steps),

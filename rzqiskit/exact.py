@@ -40,15 +40,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_POPULATION_QUBITS",
+    "MAX_TOLERANCE",
     "MAX_WINDOW_QUBITS",
     "MIN_TOLERANCE",
     "QUANTITIES",
     "ConvergenceError",
+    "check_tolerance",
     "evolve_exact",
 ]
 
 MIN_TOLERANCE = 1e-13
 """Below this, rounding decides and no step size helps."""
+MAX_TOLERANCE = 1e-2
+"""Above this, an error is no longer small."""
 MAX_POPULATION_QUBITS = 4096
 """Widest battery whose populations are returned for every level, `num_qubits` + 1 a time."""
 MAX_WINDOW_QUBITS = 10**11
@@ -155,11 +159,7 @@ def evolve_exact(
         >>> print(f"{exact.maximum_stored_energy.item():.9f}")
         9.938707232
     """
-    tolerance = check_finite("tolerance", tolerance)
-    if not MIN_TOLERANCE <= tolerance <= 1e-2:
-        raise ValueError(
-            f"`tolerance` must lie between {MIN_TOLERANCE:g} and 0.01, got {tolerance!r}."
-        )
+    tolerance = check_tolerance(tolerance)
     limits = (
         check_positive_integer("max_levels", max_levels),
         check_integer("max_steps", max_steps, minimum=1, maximum=2**62),
@@ -225,6 +225,17 @@ def _rotation(num_qubits: int) -> FloatArray | None:
 def _described(battery: RosenZenerBattery) -> str:
     """Return what `provenance` tells of a battery; writing it takes longer than solving it."""
     return str(provenance(battery)["battery"])
+
+
+def check_tolerance(tolerance: Any) -> float:
+    """Return a tolerance that `evolve_exact` can keep."""
+    cleaned = check_finite("tolerance", tolerance)
+    if not MIN_TOLERANCE <= cleaned <= MAX_TOLERANCE:
+        raise ValueError(
+            f"`tolerance` must lie between {MIN_TOLERANCE:g} and {MAX_TOLERANCE:g}, got "
+            f"{cleaned!r}."
+        )
+    return cleaned
 
 
 def _evolve_one(

@@ -21,7 +21,13 @@ from rzqiskit.validation import (
     check_non_negative,
 )
 
-__all__ = ["MAX_QUBITS", "PAIR_COUNTINGS", "PairCounting", "RosenZenerBattery"]
+__all__ = [
+    "MAX_QUBITS",
+    "PAIR_COUNTINGS",
+    "PairCounting",
+    "RosenZenerBattery",
+    "check_battery",
+]
 
 MAX_QUBITS = 2**53
 """Widest battery, 9e15 cells: up to here every number of excited cells has a float of its own.
@@ -152,3 +158,19 @@ def _is_hashable(value: object) -> bool:
     except TypeError:
         return False
     return True
+
+
+def check_battery(battery: object) -> RosenZenerBattery:
+    """Return `battery` if it is one.
+
+    Raises:
+        TypeError: it is something else.
+
+    Examples:
+        >>> check_battery("lead acid")
+        Traceback (most recent call last):
+        TypeError: `battery` must be a RosenZenerBattery, got str.
+    """
+    if not isinstance(battery, RosenZenerBattery):
+        raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
+    return battery

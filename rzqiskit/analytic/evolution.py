@@ -16,7 +16,7 @@ from rzqiskit.analytic.paper import paper_tier
 from rzqiskit.analytic.second_order import second_order_tier
 from rzqiskit.analytic.tier import Tier
 from rzqiskit.metrics import refined_maximum
-from rzqiskit.model import RosenZenerBattery
+from rzqiskit.model import RosenZenerBattery, check_battery
 from rzqiskit.schema import METRICS, make_dataset, provenance
 from rzqiskit.validation import FloatArray, check_choice, check_times
 
@@ -74,8 +74,7 @@ def evolve_analytic(
         >>> round(float(data.time_of_maximum_stored_energy / drive.period), 9)
         0.5
     """
-    if not isinstance(battery, RosenZenerBattery):
-        raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
+    check_battery(battery)
     time = check_times(times)
     tier = _tier(battery, check_choice("method", method, METHODS))
     values = {name: tier.metrics[name](time) for name in METRICS}

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rzqiskit.drives import SineSquaredDrive
-from rzqiskit.model import RosenZenerBattery
+from rzqiskit.model import RosenZenerBattery, check_battery
 from rzqiskit.validation import FloatArray, check_real_array
 
 __all__ = [
@@ -45,8 +45,7 @@ def require_sine_squared(battery: RosenZenerBattery) -> SineSquaredDrive:
         TypeError: no battery.
         ValueError: another drive than a `SineSquaredDrive`.
     """
-    if not isinstance(battery, RosenZenerBattery):
-        raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
+    check_battery(battery)
     drive = battery.drive
     if not isinstance(drive, SineSquaredDrive):
         raise ValueError(

@@ -18,8 +18,7 @@ import numpy.typing as npt
 
 from rzqiskit.analytic.binomial import binomial_entropy, binomial_population
 from rzqiskit.analytic.tier import Tier, divide_by_time
-from rzqiskit.drives import Drive
-from rzqiskit.model import RosenZenerBattery
+from rzqiskit.model import RosenZenerBattery, check_battery
 from rzqiskit.validation import FloatArray, check_non_negative
 
 __all__ = [
@@ -44,14 +43,8 @@ VALIDITY = (
 )
 
 
-def _drive(battery: RosenZenerBattery) -> Drive:
-    if not isinstance(battery, RosenZenerBattery):
-        raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
-    return battery.drive
-
-
 def _pulse_area(battery: RosenZenerBattery, times: npt.ArrayLike) -> FloatArray:
-    return np.asarray(_drive(battery).area(0.0, times), dtype=np.float64)
+    return np.asarray(check_battery(battery).drive.area(0.0, times), dtype=np.float64)
 
 
 def stored_energy(battery: RosenZenerBattery, times: npt.ArrayLike) -> FloatArray:
@@ -233,7 +226,7 @@ def time_of_maximum_stored_energy(
 
     from rzqiskit.metrics import refined_maximum
 
-    drive = _drive(battery)
+    drive = check_battery(battery).drive
     start = check_non_negative("start", start)
     end = drive.duration if stop is None else check_non_negative("stop", stop)
     if end < start:

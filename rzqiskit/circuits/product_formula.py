@@ -11,7 +11,7 @@ Nothing here knows Qiskit: hardware, Aer and the Dicke-space emulator all read t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import Literal, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from rzqiskit.circuits.matching import match_layers
 from rzqiskit.circuits.moments import MOMENT_FORMULAS, pulse_moments
 from rzqiskit.circuits.schedule import BASES, Axis, Basis, ChargingSchedule, Layer, merge_layers
 from rzqiskit.circuits.splittings import ORDERS, Splitting, find_splitting
+from rzqiskit.model import RosenZenerBattery, check_battery
 from rzqiskit.validation import (
     FloatArray,
     check_choice,
@@ -28,9 +29,6 @@ from rzqiskit.validation import (
     check_positive_integer,
     check_times,
 )
-
-if TYPE_CHECKING:
-    from rzqiskit.model import RosenZenerBattery
 
 __all__ = [
     "BASES",
@@ -133,7 +131,7 @@ def charging_schedule(
         zz 0.062832
          x 1.570796
     """
-    _check_battery(battery)
+    check_battery(battery)
     duration = check_non_negative("time", time)
     num_steps = check_positive_integer("num_steps", num_steps)
     splitting = find_splitting(order)
@@ -210,7 +208,7 @@ def charging_schedules(
         [5, 5, 5]
         [1, 3, 5]
     """
-    _check_battery(battery)
+    check_battery(battery)
     checked = check_times(times).tolist()
     horizon = checked[-1] if check_choice("slices", slices, SLICES) == "shared" else None
     return [
@@ -220,13 +218,6 @@ def charging_schedules(
         )
         for time in checked
     ]  # fmt: skip
-
-
-def _check_battery(battery: object) -> None:
-    from rzqiskit.model import RosenZenerBattery
-
-    if not isinstance(battery, RosenZenerBattery):
-        raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
 
 
 def _pair_coefficient(battery: RosenZenerBattery) -> float:

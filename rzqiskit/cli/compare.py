@@ -28,7 +28,6 @@ __all__ = ["COMPARE_HELP", "compare_command"]
 FIGURE_NAME = "compare.png"
 DATA_NAME = "compare.nc"
 
-MOST_QUBITS = 4096  # that `compare` takes
 MOST_POPULATIONS = 2**27  # a GiB
 MOST_NOISY_SHOTS = 10**7  # of all times: some 1200 bytes each, of all bases, while Aer keeps them
 
@@ -173,11 +172,12 @@ def _check_sizes(
 ) -> None:
     """Refuse at once what would fill the memory, where the system ends the process."""
     from rzqiskit.cli.wording import count
+    from rzqiskit.exact import MAX_POPULATION_QUBITS
     from rzqiskit.validation import check_integer
 
     num_solutions = num_batteries * (1 + len(settings["methods"]))
     # Beyond this number of cells the comparison itself refuses them.
-    num_levels = 1 + min(num_qubits, MOST_QUBITS)
+    num_levels = 1 + min(num_qubits, MAX_POPULATION_QUBITS)
     most = max(2, MOST_POPULATIONS // (num_solutions * num_levels))
     check_integer("num_times", num_times, minimum=2, maximum=most)
     num_points = -(-num_times // settings["circuit_stride"])

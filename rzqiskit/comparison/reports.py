@@ -98,10 +98,9 @@ def compare(
     from rzqiskit.charging import run_charging
     from rzqiskit.drives import SineSquaredDrive
     from rzqiskit.exact import MAX_POPULATION_QUBITS, evolve_exact
-    from rzqiskit.model import RosenZenerBattery
+    from rzqiskit.model import check_battery
 
-    if not isinstance(battery, RosenZenerBattery):
-        raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
+    check_battery(battery)
     if battery.num_qubits > MAX_POPULATION_QUBITS:
         raise ValueError(
             f"`num_qubits` must be at most {MAX_POPULATION_QUBITS} to compare populations, got "

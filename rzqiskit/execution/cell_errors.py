@@ -29,9 +29,9 @@ from qiskit.transpiler import Target
 
 from rzqiskit.circuits.compilation.compiler import compile_circuits
 from rzqiskit.circuits.compilation.fidelity import operation_error
+from rzqiskit.circuits.compilation.targets import check_target
 from rzqiskit.circuits.gates import CollectiveZZGate
 from rzqiskit.execution.noise import readout_flips
-from rzqiskit.execution.targets import check_target
 from rzqiskit.validation import check_integer, check_positive_integer
 
 __all__ = ["CellErrors", "cell_errors", "device_errors"]

@@ -223,7 +223,9 @@ def send_batches(
         ExecutionError: the device did not take a batch, or the disk not its job; those before it
             are sent, those after it are not.
     """
-    circuits = run.circuits() if batches else []
+    if not batches:
+        return
+    circuits = run.circuits()
     with run.sending():
         for batch, number in zip(batches, num_attempts or [0] * len(batches), strict=True):
             job_id, failed = None, "sent"

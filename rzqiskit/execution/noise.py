@@ -22,8 +22,8 @@ from qiskit_aer.noise import NoiseModel, ReadoutError
 from qiskit_aer.noise.device.models import basic_device_gate_errors
 from qiskit_aer.noise.passes import RelaxationNoisePass
 
+from rzqiskit.circuits.compilation.targets import check_gates, check_target
 from rzqiskit.execution.sampling import make_aer_sampler
-from rzqiskit.execution.targets import check_gates, check_target
 from rzqiskit.validation import check_positive_integer, check_seed
 
 __all__ = [

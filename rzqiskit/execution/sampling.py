@@ -12,9 +12,9 @@ from qiskit.primitives import BaseSamplerV2, BitArray, StatevectorSampler
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 from qiskit_aer.primitives import SamplerV2 as AerSampler
 
+from rzqiskit.circuits.compilation.targets import check_gates
 from rzqiskit.circuits.gates import COLLECTIVE_ZZ
 from rzqiskit.cores import usable_cores
-from rzqiskit.execution.targets import check_gates
 from rzqiskit.validation import check_positive_integer, check_seed
 
 __all__ = ["hamming_weight_counts", "make_aer_sampler", "run_circuits", "run_pubs"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from qiskit.transpiler import InstructionProperties, QubitProperties, Target
 
-from rzqiskit.execution.targets import check_target
+from rzqiskit.circuits.compilation.targets import check_target
 from rzqiskit.validation import check_non_negative
 
 __all__ = ["ScaledDevice"]

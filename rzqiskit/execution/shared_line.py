@@ -8,7 +8,7 @@ from typing import Any
 from qiskit.circuit import QuantumCircuit
 
 from rzqiskit.circuits.compilation.compiler import compile_circuits
-from rzqiskit.execution.targets import check_target
+from rzqiskit.circuits.compilation.targets import check_target
 
 __all__ = ["compile_on_shared_line"]
 

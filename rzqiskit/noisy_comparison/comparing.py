@@ -107,10 +107,9 @@ def compare_on_device(
 
     from rzqiskit.exact import evolve_exact
     from rzqiskit.execution.noise import NoisySampler, check_noisy_qubits
-    from rzqiskit.model import RosenZenerBattery
+    from rzqiskit.model import check_battery
 
-    if not isinstance(battery, RosenZenerBattery):
-        raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
+    check_battery(battery)
     times = check_times(times)
     time = times[:: check_positive_integer("circuit_stride", circuit_stride)]
     shots = check_positive_integer("shots", shots)

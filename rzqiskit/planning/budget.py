@@ -20,7 +20,7 @@ import numpy.typing as npt
 from rzqiskit import metrics
 from rzqiskit.circuits.product_formula import ChargingSchedule, Frame, charging_schedule
 from rzqiskit.exact import MAX_POPULATION_QUBITS
-from rzqiskit.model import RosenZenerBattery
+from rzqiskit.model import RosenZenerBattery, check_battery
 from rzqiskit.planning.shot_errors import expected_shot_error
 from rzqiskit.validation import FloatArray, check_choice, check_positive_integer, check_times
 
@@ -129,7 +129,7 @@ def error_budget(
         (1, 0.0, 0.039)
     """
     problem = Problem(
-        check_battery(battery),
+        check_planned_battery(battery),
         check_metric(metric),
         planned_times(battery, times),
         backend,
@@ -149,10 +149,8 @@ def error_budget(
     )
 
 
-def check_battery(battery: Any) -> RosenZenerBattery:
-    if not isinstance(battery, RosenZenerBattery):
-        raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
-    if battery.num_qubits > MAX_POPULATION_QUBITS:
+def check_planned_battery(battery: Any) -> RosenZenerBattery:
+    if check_battery(battery).num_qubits > MAX_POPULATION_QUBITS:
         raise ValueError(
             f"`num_qubits` must be at most {MAX_POPULATION_QUBITS} to plan circuits, got "
             f"{battery.num_qubits}."

@@ -17,8 +17,8 @@ from rzqiskit.planning.budget import (
     ErrorBudget,
     PlannedMetric,
     Problem,
-    check_battery,
     check_metric,
+    check_planned_battery,
     check_shots,
     planned_times,
 )
@@ -111,7 +111,7 @@ def plan(
         >>> best.frame, best.order, best.num_zz_layers, best.is_reachable
         ('mean-field', 2, 1, True)
     """
-    battery, metric = check_battery(battery), check_metric(metric)
+    battery, metric = check_planned_battery(battery), check_metric(metric)
     target_error = check_positive("target_error", target_error)
     shots = None if shots is None else check_shots(shots)
     most = check_positive_integer("max_zz_layers", max_zz_layers)

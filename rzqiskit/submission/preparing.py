@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy.typing as npt
 
 from rzqiskit.circuits.product_formula import Formula
-from rzqiskit.model import RosenZenerBattery
+from rzqiskit.model import RosenZenerBattery, check_battery
 from rzqiskit.submission.arguments import (
     MAX_SHOTS,
     check_noise_factors,
@@ -80,8 +80,7 @@ def prepare_charging(
         open_device,
     )
 
-    if not isinstance(battery, RosenZenerBattery):
-        raise TypeError(f"`battery` must be a RosenZenerBattery, got {type(battery).__name__}.")
+    check_battery(battery)
     time = check_times(times)
     shots = check_integer("shots", shots, minimum=1, maximum=MAX_SHOTS)
     factors = check_noise_factors(noise_factors)

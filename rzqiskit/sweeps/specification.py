@@ -198,13 +198,10 @@ class SweepSpecification:
                 check_choice(name, value, known)
 
     def _check_settings(self) -> None:
-        from rzqiskit.exact import MIN_TOLERANCE
+        from rzqiskit.exact import check_tolerance
 
-        tolerance = self.parameters.get("tolerance", 1e-2)
-        if not MIN_TOLERANCE <= tolerance <= 1e-2:  # as `evolve_exact` has it
-            raise ValueError(
-                f"`tolerance` must lie between {MIN_TOLERANCE:g} and 0.01, got {tolerance!r}."
-            )
+        if "tolerance" in self.parameters:
+            check_tolerance(self.parameters["tolerance"])
         check_positive_integer("num_times", self.parameters.get("num_times", 1))
 
     def _check_widths(self) -> None:

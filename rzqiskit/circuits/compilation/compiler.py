@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from qiskit.circuit import QuantumCircuit
-from qiskit.transpiler import PassManager, Target
+from qiskit.transpiler import PassManager
 
 from rzqiskit.circuits.compilation.passes import (
     CollectiveNetwork,
     embedding_passes,
     native_passes,
 )
+from rzqiskit.circuits.compilation.targets import check_target
 
 __all__ = ["compile_circuits"]
 
@@ -74,9 +75,7 @@ def compile_circuits(
     for circuit in batch:
         if not isinstance(circuit, QuantumCircuit):
             raise TypeError(f"`circuits` must be quantum circuits, got {type(circuit).__name__}.")
-    target = getattr(backend, "target", None)
-    if not isinstance(target, Target):
-        raise TypeError(f"`backend` must have a target, got {type(backend).__name__}.")
+    target = check_target(backend)
     manager = PassManager(
         [
             CollectiveNetwork(target, network, line),

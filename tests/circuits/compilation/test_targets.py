@@ -6,6 +6,7 @@ from qiskit.primitives import BackendSamplerV2
 from qiskit_ibm_runtime.fake_provider import FakeManilaV2
 
 from rzqiskit.charging import run_charging
+from rzqiskit.circuits.compilation.compiler import compile_circuits
 from rzqiskit.drives import SineSquaredDrive
 from rzqiskit.execution.cell_errors import cell_errors, device_errors
 from rzqiskit.execution.noise import NoisySampler, device_noise_model
@@ -31,6 +32,7 @@ def measured():
         lambda backend: noisy_bit_string_probabilities([measured()], backend),
         lambda backend: ScaledDevice(backend, 0.5),
         lambda backend: compile_on_shared_line([measured()], backend),
+        lambda backend: compile_circuits(measured(), backend),
         lambda backend: device_errors(2, 1, backend),
         lambda backend: cell_errors(measured(), backend),
     ],

@@ -111,7 +111,7 @@ def test_bad_grids(grid, change, error, message) -> None:
 @pytest.mark.parametrize("tolerance", [0.0, -1.0, 1e-14, 0.02, 1.0, np.nan, np.inf])
 def test_tolerances_are_those_of_the_exact_solver(grid, tolerance) -> None:
     battery = RosenZenerBattery(num_qubits=2, drive=grid["drive"])
-    with pytest.raises(ValueError, match="`tolerance` must (lie between|be finite)") as told:
+    with pytest.raises(ValueError, match=r"`tolerance` must (lie between|be finite)") as told:
         evolve_exact(battery, [0.1], tolerance=tolerance)
     with pytest.raises(ValueError, match=re.escape(str(told.value))):
         SweepSpecification.build(grid | {"tolerance": tolerance})
